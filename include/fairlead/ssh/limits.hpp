@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of the engine with its reason. Nothing in the engine grows without one of these.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace fairlead::ssh::limits {
+
+// RFC 4253 section 4.2: 255 bytes with CR LF.
+inline constexpr std::size_t identification_line = 255;
+// RFC 4253 section 4.2 lets a server send lines first; only our client role accepts any.
+inline constexpr std::size_t lines_before_identification = 1024;
+
+// RFC 4253 section 6.1 demands 35000; OpenSSH and x/crypto accept 256 KiB.
+inline constexpr std::size_t packet_length = std::size_t{256} * 1024;
+// What we put in one CHANNEL_DATA and announce as our maximum packet size.
+inline constexpr std::uint32_t channel_packet = 32 * 1024;
+
+// RFC 4253 section 9 recommends 1 GiB or an hour; RFC 4344 section 3.1: 2^31 packets.
+inline constexpr std::uint64_t rekey_bytes = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t rekey_packets = std::uint64_t{1} << 31;
+inline constexpr std::chrono::seconds rekey_interval{3600};
+// One key never protects more: a GCM nonce would repeat.
+inline constexpr std::uint64_t packets_per_key = (std::uint64_t{1} << 32) - 1;
+// A key exchange that the peer starts and does not finish holds our output back.
+inline constexpr std::chrono::seconds key_exchange_deadline{60};
+
+inline constexpr std::size_t algorithm_name = 64;      // RFC 4251 section 6
+inline constexpr std::size_t ext_info_extensions = 64;  // OpenSSH knows six
+
+inline constexpr std::size_t user_name = 255;   // bytes; longer than any account system allows
+inline constexpr std::size_t password = 1024;   // bytes; OpenSSH's own limit
+inline constexpr unsigned auth_failures = 6;    // OpenSSH's MaxAuthTries
+inline constexpr unsigned auth_requests = 128;  // of any kind, queries and successes included
+inline constexpr std::chrono::seconds login_grace{120};  // OpenSSH's LoginGraceTime
+
+inline constexpr std::size_t channels = 100;  // open at once, each direction of opening included
+inline constexpr std::uint32_t initial_window = 1024 * 1024;     // design section 6, lesson 5
+inline constexpr std::uint32_t largest_window = 16 * 1024 * 1024;
+inline constexpr std::size_t environment_variables = 128;  // per channel, as OpenSSH
+inline constexpr std::size_t environment_name = 256;
+inline constexpr std::size_t environment_value = 32 * 1024;
+inline constexpr std::size_t terminal_name = 64;
+inline constexpr std::size_t unanswered_requests = 32;  // per channel and of the connection; more are refused at once
+inline constexpr std::size_t undecided_channels = 16;
+
+// Sealed bytes waiting for the socket: writers wait above the high mark and go on below the low one.
+inline constexpr std::size_t output_high_water = std::size_t{256} * 1024;
+inline constexpr std::size_t output_low_water = std::size_t{128} * 1024;
+// Replies and window adjustments that the peer causes without reading them (CVE-2025-26466's class).
+inline constexpr std::size_t control_backlog = std::size_t{64} * 1024;
+inline constexpr std::chrono::seconds control_backlog_deadline{30};
+
+}  // namespace fairlead::ssh::limits

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration as validated values: ContainerSSH's YAML (spec core.md, services.md) plus Fairlead's own keys.
+// Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
+#pragma once
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace fairlead::config {
+
+using Duration = std::chrono::nanoseconds;
+
+struct Ssh {
+  std::string listen = "0.0.0.0:2222";
+  std::string server_version = "SSH-2.0-Fairlead";
+  // Empty: the engine's own defaults.
+  std::vector<std::string> ciphers, kex, macs;
+  std::string banner;
+  std::vector<std::string> hostkeys;  // file names or PEM text
+  Duration client_alive_interval{0};
+  unsigned client_alive_count_max = 3;
+  // Ours.
+  Duration login_grace_time = std::chrono::seconds(120);
+  std::size_t max_connections = 4096;
+  std::size_t max_unauthenticated = 256;
+  std::uint64_t rekey_limit = std::uint64_t{1} << 30;
+  Duration shutdown_grace = std::chrono::seconds(20);  // ContainerSSH's fixed 20 s
+};
+
+struct Auth {
+  std::string password_method;    // "", "local"; "webhook" and "kerberos" come with their own issues
+  std::string public_key_method;  // "", "local"
+  std::string local_users_file;
+};
+
+struct Log {
+  std::string level = "notice";
+  std::string format = "ljson";        // or "text"
+  std::string destination = "stdout";  // or "file"
+  std::string file = "/var/log/containerssh/containerssh.log";
+};
+
+// Limits of one box; what is not set is not limited.
+struct Limits {
+  std::optional<std::uint64_t> memory = std::uint64_t{1} << 30;  // bytes, swap included
+  std::optional<double> cpus = 2;
+  std::optional<std::uint64_t> pids = 512;
+  std::optional<std::uint64_t> disk = std::uint64_t{10} << 30;  // bytes written by the box, where the host allows
+};
+
+// How programs are run in a box, whatever runs it.
+struct Programs {
+  std::string user;               // "" is the image's
+  std::string working_directory;  // "" is the image's, then the account's home
+  std::vector<std::string> shell_command;          // "" is the account's login shell
+  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> subsystems;
+  std::string file_transfer = "auto";  // "auto", "internal", "image": whose sftp-server and scp
+};
+
+// Fairlead's own backend: containers without a daemon.
+struct Oci {
+  std::string image;             // directory, tar, OCI layout, docker save archive, or registry reference
+  std::string runtime = "auto";  // "auto" tries crun, then runc; or a path
+  std::string network = "none";  // "none", "host", "user"
+  bool read_only_root = false;
+  bool user_namespace = true;
+  std::string hostname = "box";
+  std::vector<std::string> mounts;  // "source:target[:ro]"
+  Limits limits;
+  Programs programs;
+  Duration start_timeout = std::chrono::seconds(30);
+};
+
+struct Docker {
+  std::string host = "unix:///var/run/docker.sock";
+  std::string cacert, cert, key;
+  // Engine API bodies, passed through.
+  boost::json::object container{{"Image", "containerssh/containerssh-guest-image"}}, host_config, network_config, platform;
+  std::string container_name;
+  std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
+  std::string image_pull_policy = "IfNotPresent";
+  bool disable_agent = false;
+  Limits limits;
+  Programs programs;
+  Duration container_start = std::chrono::seconds(60), container_stop = std::chrono::seconds(60),
+           http = std::chrono::seconds(15);
+};
+
+struct Config {
+  std::string file;  // where it was read from, for messages
+  Ssh ssh;
+  Auth auth;
+  Log log;
+  std::string backend = "oci";
+  Oci oci;
+  Docker docker;
+  // Where boxes, unpacked images and the journal live. "" is /var/lib/fairlead as root, else $XDG_STATE_HOME/fairlead.
+  std::string state_directory;
+  std::string instance = "default";  // label on everything this daemon starts
+  unsigned threads = 0;              // 0: one per core
+  std::string agent_path;            // "" is beside this program, then /usr/lib/fairlead
+};
+
+}  // namespace fairlead::config

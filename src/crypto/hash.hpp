@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Message digests by EVP name, and base64 of fingerprints.
+#pragma once
+
+#include "base/secret.hpp"
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::ssh {
+
+// Digest of the concatenation of `parts`. `name` is an EVP name ("SHA256"); an unknown one is a bug and terminates.
+[[nodiscard]] std::vector<std::byte> digest(const char* name, std::initializer_list<Bytes> parts);
+
+[[nodiscard]] std::string base64(Bytes bytes);  // padded
+// Empty optional on anything but canonical padded base64.
+[[nodiscard]] std::optional<std::vector<std::byte>> from_base64(std::string_view text);
+
+}  // namespace fairlead::ssh

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where random bytes come from: the operating system's generator through OpenSSL, or a fixed stream in tests and fuzzers.
+#pragma once
+
+#include <fairlead/ssh/bytes.hpp>
+
+namespace fairlead::ssh {
+
+class RandomSource {
+ public:
+  virtual ~RandomSource() = default;
+  virtual void fill(MutableBytes bytes) noexcept = 0;
+};
+
+// Thread-safe; lives for ever. Terminates when the system has no randomness.
+[[nodiscard]] RandomSource& system_random() noexcept;
+
+}  // namespace fairlead::ssh

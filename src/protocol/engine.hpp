@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sans-I/O engine of one SSH connection: bytes in, events and bytes out. No clock, no sockets, no threads.
+//
+//   received bytes ─► next() ─► Event …            calls: confirm_open(), reply(), send_data(), consumed() …
+//                                                        └─► output(): sealed bytes for the peer
+#pragma once
+
+#include "base/byte_buffer.hpp"
+#include "base/secret.hpp"
+#include "crypto/random.hpp"
+#include "protocol/algorithms.hpp"
+
+#include <fairlead/ssh/error.hpp>
+#include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/limits.hpp>
+#include <fairlead/ssh/requests.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace fairlead::ssh {
+
+enum class Role : std::uint8_t {
+  server,
+  client,
+  link,  // the connection protocol alone, in packets without encryption; both ends are equal (design D5)
+};
+
+// Our own number of a channel, small and reused after both sides have closed it.
+using ChannelId = std::uint32_t;
+
+enum class DataType : std::uint32_t { standard = 0, stderr_ = 1 };  // RFC 4254 section 5.2
+
+struct EngineConfig {
+  Role role = Role::server;
+  std::string identification = "SSH-2.0-Fairlead";  // without CR LF
+  AlgorithmPreferences algorithms = AlgorithmPreferences::defaults();
+  std::vector<PublicKey> host_keys;  // server: in order of preference; signing happens outside
+  std::string banner;                // server: sent once before the first authentication answer
+  // Server: names for USERAUTH_FAILURE, such as "publickey", "password". Others are refused without asking.
+  std::vector<std::string> auth_methods;
+  unsigned auth_failures = limits::auth_failures;
+  std::uint64_t rekey_bytes = limits::rekey_bytes;
+  std::chrono::seconds rekey_interval = limits::rekey_interval;
+  std::uint32_t window = limits::initial_window;
+  std::uint32_t max_packet = limits::channel_packet;
+  std::size_t channels = limits::channels;
+};
+
+// Spans and string_views in events point into next()'s input or into the engine: valid until the next call of next().
+namespace event {
+// The input holds no further whole packet.
+struct NeedMore {};
+// Server: sign this with that host key, then call host_signature(). Nothing else is received until then.
+struct SignatureWanted {
+  std::size_t host_key;  // index into EngineConfig::host_keys
+  std::string_view algorithm;
+  Bytes exchange_hash;
+};
+// Client: the server proved that it owns this key; call accept_host_key() or give up. Only on the first key exchange.
+struct HostKeyOffered {
+  PublicKey key;
+};
+// Keys are in place in both directions; `first` is false after a rekey.
+struct KeysReady {
+  bool first;
+};
+// Server: answer with accept_auth(), reject_auth() or, for a query, accept_auth_query(). One is pending at a time.
+struct AuthAttempt {
+  enum class Method : std::uint8_t { none, password, publickey } method;
+  std::string_view user;
+  Bytes password;                // password
+  std::optional<PublicKey> key;  // publickey
+  std::string_view algorithm;    // publickey
+  bool query = false;            // publickey: no signature yet. False means the signature has been verified.
+};
+// Server: refused without asking (unknown method, bad key, wrong signature …); for the log.
+struct AuthRefused {
+  std::string_view user, method;
+  const char* reason;
+};
+// Client: what the server said.
+struct AuthSucceeded {};
+struct AuthFailed {
+  std::string_view methods;  // name-list that can continue
+  bool partial_success;
+};
+struct AuthQueryAccepted {};
+struct AuthBanner {
+  std::string_view text;
+};
+// Decide with confirm_open() or refuse_open().
+struct ChannelOpen {
+  ChannelId channel;
+  std::string_view type;
+  Bytes extra;
+};
+struct OpenConfirmed {
+  ChannelId channel;
+  Bytes extra;
+};
+struct OpenFailed {
+  ChannelId channel;  // free again
+  OpenFailure reason;
+  std::string_view text;
+};
+// Credit goes back to the peer with consumed(), when the application has taken the bytes.
+struct ChannelData {
+  ChannelId channel;
+  DataType type;
+  Bytes data;
+};
+// More may be sent: the window grew, or a key exchange ended (then channel is not set and it concerns all).
+struct Writable {
+  std::optional<ChannelId> channel;
+};
+// Answer with reply() when want_reply, in any order: the engine keeps the peer's order.
+struct ChannelRequest {
+  ChannelId channel;
+  std::uint32_t ticket;
+  std::string_view name;
+  bool want_reply;
+  Bytes payload;
+};
+// The answer to our oldest unanswered request on that channel.
+struct ChannelReply {
+  ChannelId channel;
+  bool success;
+};
+struct ChannelEof {
+  ChannelId channel;
+};
+// The peer will send no more. The number is free when our own close is out too, which close_channel() does if need be.
+struct ChannelClosed {
+  ChannelId channel;
+};
+struct GlobalRequest {
+  std::uint32_t ticket;
+  std::string_view name;
+  bool want_reply;
+  Bytes payload;
+};
+struct GlobalReply {
+  bool success;
+  Bytes payload;
+};
+// The peer's SSH_MSG_DISCONNECT; `text` is hostile. Nothing follows.
+struct Disconnected {
+  DisconnectReason reason;
+  std::string_view text;
+};
+}  // namespace event
+
+using Event =
+    std::variant<event::NeedMore, event::SignatureWanted, event::HostKeyOffered, event::KeysReady, event::AuthAttempt,
+                 event::AuthRefused, event::AuthSucceeded, event::AuthFailed, event::AuthQueryAccepted, event::AuthBanner,
+                 event::ChannelOpen, event::OpenConfirmed, event::OpenFailed, event::ChannelData, event::Writable,
+                 event::ChannelRequest, event::ChannelReply, event::ChannelEof, event::ChannelClosed,
+                 event::GlobalRequest, event::GlobalReply, event::Disconnected>;
+
+// After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does nothing.
+class Engine {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Engine(std::shared_ptr<const EngineConfig> config, RandomSource& random);
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+  ~Engine();
+
+  // Receives from the front of `input` until there is an event to tell; `input` is advanced past what was used and
+  // decrypted in place. Call again until NeedMore, keep what is left, append to it what arrives.
+  [[nodiscard]] Result<Event> next(MutableBytes& input, Clock::time_point now);
+
+  // Sealed bytes for the peer. The owner may consume from it or swap in another empty buffer.
+  [[nodiscard]] ByteBuffer& output() noexcept;
+  // The part of output() that the peer caused (replies, adjustments), as far as not consumed: a bound for the reader.
+  [[nodiscard]] std::size_t control_backlog() const noexcept;
+  // Call when output() has been handed to the socket completely.
+  void output_taken() noexcept;
+
+  // --- transport
+  void host_signature(Bytes signature);
+  void accept_host_key();
+  // Starts new keys if the limits of EngineConfig say so; cheap, call it at least every few seconds.
+  void check_rekey(Clock::time_point now);
+  void start_rekey();
+  [[nodiscard]] Bytes session_id() const noexcept;
+  [[nodiscard]] std::string_view peer_identification() const noexcept;
+  // Names in use, for logs: "curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com".
+  [[nodiscard]] std::string negotiated() const;
+  // Queues DISCONNECT; nothing is sent after it.
+  void disconnect(DisconnectReason reason, std::string_view text);
+  [[nodiscard]] bool authenticated() const noexcept;
+
+  // --- authentication, server
+  void accept_auth();
+  void reject_auth(bool partial_success = false);
+  void accept_auth_query();
+  // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed or AuthQueryAccepted
+  void request_none(std::string_view user);
+  void request_password(std::string_view user, Bytes password);
+  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm);  // query
+  // What the signature of a publickey request covers (RFC 4252 section 7), then the request itself.
+  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, const PublicKey& key,
+                                                            std::string_view algorithm) const;
+  void request_public_key_signed(std::string_view user, const PublicKey& key, std::string_view algorithm,
+                                 Bytes signature);
+
+  // --- channels. Calls for a channel that is unknown or closed do nothing.
+  [[nodiscard]] Result<ChannelId> open_channel(std::string_view type, Bytes extra);
+  void confirm_open(ChannelId channel, Bytes extra = {});
+  void refuse_open(ChannelId channel, OpenFailure reason, std::string_view text);
+  // How many data bytes may be sent at once now: bounded by the peer's window and maximum packet size; 0 during a key
+  // exchange and after our EOF.
+  [[nodiscard]] std::size_t writable(ChannelId channel) const noexcept;
+  // Copies and seals at most writable() bytes; returns how many.
+  std::size_t send_data(ChannelId channel, DataType type, Bytes data);
+  // Without the copy: a slot of at most writable() and `max` bytes inside output(), then its first `size` bytes are
+  // sealed and sent. No other call of the engine may come between; commit_data(0) gives the slot back.
+  [[nodiscard]] MutableBytes prepare_data(ChannelId channel, DataType type, std::size_t max);
+  void commit_data(std::size_t size);
+  void consumed(ChannelId channel, std::size_t bytes);
+  void send_eof(ChannelId channel);
+  // Idempotent. Unanswered requests of the peer are not answered any more.
+  void close_channel(ChannelId channel);
+  void send_request(ChannelId channel, std::string_view name, bool want_reply, Bytes payload);
+  void reply(ChannelId channel, std::uint32_t ticket, bool success);
+  void send_global_request(std::string_view name, bool want_reply, Bytes payload);
+  void reply_global(std::uint32_t ticket, bool success, Bytes payload = {});
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fairlead::ssh
