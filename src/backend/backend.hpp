@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a backend is: it gives an SSH peer for a login. The peer is the agent inside a box (or, later, an upstream server).
+// What a backend is: it gives an SSH peer for a login. The peer is the agent inside a box (or, later, an
+// upstream server).
 #pragma once
 
+#include "config/config.hpp"
 #include "observe/log.hpp"
 
 #include <fairlead/ssh/connection.hpp>
@@ -17,7 +19,8 @@ namespace fairlead::backend {
 
 using ssh::Task;
 
-// One authenticated login. Strings that came from the client are already checked (limits, UTF-8), not escaped.
+// One authenticated login. Strings that came from the client are already checked (limits, UTF-8), not
+// escaped.
 struct Login {
   std::string connection_id;  // 32 hex digits, unique
   std::string user;
@@ -26,7 +29,10 @@ struct Login {
   std::string local_address;
   std::uint16_t local_port = 0;
   std::map<std::string, std::string> environment;  // for every program of this login
-  observe::Log log;                                // carries connectionId
+  // In force for this login: the daemon's file, reloaded by SIGHUP, with the user's own settings merged in.
+  // launch() goes by this one, not by the one the backend was made with. Never null.
+  std::shared_ptr<const config::Config> config;
+  observe::Log log;  // carries connectionId
 };
 
 // `what()` is for the log; `user_text` is a fixed sentence for the person who logs in, without internals.
@@ -40,29 +46,31 @@ class BackendError : public std::runtime_error {
   std::string user_text_;
 };
 
-// A running box with its agent. Dropping it without remove() is allowed: the backend then removes it on its own.
+// A running box with its agent. Dropping it without remove() is allowed: the backend then removes it on its
+// own.
 class Box {
  public:
   virtual ~Box() = default;
   // The link to the agent. Ends when the box ends. Everything that comes over it is hostile.
   [[nodiscard]] virtual ssh::AcceptedConnection& peer() = 0;
   [[nodiscard]] virtual std::string id() const = 0;  // for logs: container id or name
-  // Kills what runs and removes every trace. Idempotent. Throws BackendError when the engine does not answer; the box stays
-  // in the journal then and is removed later.
+  // Kills what runs and removes every trace. Idempotent. Throws BackendError when the engine does not answer;
+  // the box stays in the journal then and is removed later.
   [[nodiscard]] virtual Task<> remove() = 0;
-  // Asked after the link ended unexpectedly: one sentence for the user ("The box ran out of memory."), or empty.
+  // Asked after the link ended unexpectedly: one sentence for the user ("The box ran out of memory."), or
+  // empty.
   [[nodiscard]] virtual Task<std::string> end_reason() = 0;
 };
 
-// Lives as long as the daemon and serves logins on every core: launch() runs on the caller's executor and the Box belongs to
-// it.
+// Lives as long as the daemon and serves logins on every core: launch() runs on the caller's executor and the
+// Box belongs to it.
 class Backend {
  public:
   virtual ~Backend() = default;
   // Creates and starts a box and waits for its agent. Throws BackendError; nothing is left behind then.
   [[nodiscard]] virtual Task<std::unique_ptr<Box>> launch(Login login) = 0;
-  // At start: proves that the backend can work (throws BackendError with a sentence for the operator when it never can) and
-  // removes what a crash left.
+  // At start: proves that the backend can work (throws BackendError with a sentence for the operator when it
+  // never can) and removes what a crash left.
   [[nodiscard]] virtual Task<> prepare() = 0;
   // At the end: whatever boxes are left are removed.
   [[nodiscard]] virtual Task<> shutdown() = 0;
