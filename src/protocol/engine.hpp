@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sans-I/O engine of one SSH connection: bytes in, events and bytes out. No clock, no sockets, no threads.
+// The sans-I/O engine of one SSH connection: bytes in, events and bytes out. No clock, no sockets, no
+// threads.
 //
-//   received bytes ─► next() ─► Event …            calls: confirm_open(), reply(), send_data(), consumed() …
+//   received bytes ─► next() ─► EngineEvent …      calls: confirm_open(), reply(), send_data(), consumed() …
 //                                                        └─► output(): sealed bytes for the peer
 #pragma once
 
@@ -53,7 +54,8 @@ struct EngineConfig {
   std::size_t channels = limits::channels;
 };
 
-// Spans and string_views in events point into next()'s input or into the engine: valid until the next call of next().
+// Spans and string_views in events point into next()'s input or into the engine: valid until the next call of
+// next().
 namespace event {
 // The input holds no further whole packet.
 struct NeedMore {};
@@ -63,7 +65,8 @@ struct SignatureWanted {
   std::string_view algorithm;
   Bytes exchange_hash;
 };
-// Client: the server proved that it owns this key; call accept_host_key() or give up. Only on the first key exchange.
+// Client: the server proved that it owns this key; call accept_host_key() or give up. Only on the first key
+// exchange.
 struct HostKeyOffered {
   PublicKey key;
 };
@@ -71,7 +74,8 @@ struct HostKeyOffered {
 struct KeysReady {
   bool first;
 };
-// Server: answer with accept_auth(), reject_auth() or, for a query, accept_auth_query(). One is pending at a time.
+// Server: answer with accept_auth(), reject_auth() or, for a query, accept_auth_query(). One is pending at a
+// time.
 struct AuthAttempt {
   enum class Method : std::uint8_t { none, password, publickey } method;
   std::string_view user;
@@ -136,7 +140,8 @@ struct ChannelReply {
 struct ChannelEof {
   ChannelId channel;
 };
-// The peer will send no more. The number is free when our own close is out too, which close_channel() does if need be.
+// The peer will send no more. The number is free when our own close is out too, which close_channel() does if
+// need be.
 struct ChannelClosed {
   ChannelId channel;
 };
@@ -157,14 +162,16 @@ struct Disconnected {
 };
 }  // namespace event
 
-using Event =
-    std::variant<event::NeedMore, event::SignatureWanted, event::HostKeyOffered, event::KeysReady, event::AuthAttempt,
-                 event::AuthRefused, event::AuthSucceeded, event::AuthFailed, event::AuthQueryAccepted, event::AuthBanner,
-                 event::ChannelOpen, event::OpenConfirmed, event::OpenFailed, event::ChannelData, event::Writable,
-                 event::ChannelRequest, event::ChannelReply, event::ChannelEof, event::ChannelClosed,
-                 event::GlobalRequest, event::GlobalReply, event::Disconnected>;
+using EngineEvent =
+    std::variant<event::NeedMore, event::SignatureWanted, event::HostKeyOffered, event::KeysReady,
+                 event::AuthAttempt, event::AuthRefused, event::AuthSucceeded, event::AuthFailed,
+                 event::AuthQueryAccepted, event::AuthBanner, event::ChannelOpen, event::OpenConfirmed,
+                 event::OpenFailed, event::ChannelData, event::Writable, event::ChannelRequest,
+                 event::ChannelReply, event::ChannelEof, event::ChannelClosed, event::GlobalRequest,
+                 event::GlobalReply, event::Disconnected>;
 
-// After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does nothing.
+// After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does
+// nothing.
 class Engine {
  public:
   using Clock = std::chrono::steady_clock;
@@ -174,13 +181,14 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Receives from the front of `input` until there is an event to tell; `input` is advanced past what was used and
-  // decrypted in place. Call again until NeedMore, keep what is left, append to it what arrives.
-  [[nodiscard]] Result<Event> next(MutableBytes& input, Clock::time_point now);
+  // Receives from the front of `input` until there is an event to tell; `input` is advanced past what was
+  // used and decrypted in place. Call again until NeedMore, keep what is left, append to it what arrives.
+  [[nodiscard]] Result<EngineEvent> next(MutableBytes& input, Clock::time_point now);
 
   // Sealed bytes for the peer. The owner may consume from it or swap in another empty buffer.
   [[nodiscard]] ByteBuffer& output() noexcept;
-  // The part of output() that the peer caused (replies, adjustments), as far as not consumed: a bound for the reader.
+  // The part of output() that the peer caused (replies, adjustments), as far as not consumed: a bound for the
+  // reader.
   [[nodiscard]] std::size_t control_backlog() const noexcept;
   // Call when output() has been handed to the socket completely.
   void output_taken() noexcept;
@@ -203,7 +211,8 @@ class Engine {
   void accept_auth();
   void reject_auth(bool partial_success = false);
   void accept_auth_query();
-  // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed or AuthQueryAccepted
+  // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed or
+  // AuthQueryAccepted
   void request_none(std::string_view user);
   void request_password(std::string_view user, Bytes password);
   void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm);  // query
@@ -217,13 +226,14 @@ class Engine {
   [[nodiscard]] Result<ChannelId> open_channel(std::string_view type, Bytes extra);
   void confirm_open(ChannelId channel, Bytes extra = {});
   void refuse_open(ChannelId channel, OpenFailure reason, std::string_view text);
-  // How many data bytes may be sent at once now: bounded by the peer's window and maximum packet size; 0 during a key
-  // exchange and after our EOF.
+  // How many data bytes may be sent at once now: bounded by the peer's window and maximum packet size; 0
+  // during a key exchange and after our EOF.
   [[nodiscard]] std::size_t writable(ChannelId channel) const noexcept;
   // Copies and seals at most writable() bytes; returns how many.
   std::size_t send_data(ChannelId channel, DataType type, Bytes data);
-  // Without the copy: a slot of at most writable() and `max` bytes inside output(), then its first `size` bytes are
-  // sealed and sent. No other call of the engine may come between; commit_data(0) gives the slot back.
+  // Without the copy: a slot of at most writable() and `max` bytes inside output(), then its first `size`
+  // bytes are sealed and sent. No other call of the engine may come between; commit_data(0) gives the slot
+  // back.
   [[nodiscard]] MutableBytes prepare_data(ChannelId channel, DataType type, std::size_t max);
   void commit_data(std::size_t size);
   void consumed(ChannelId channel, std::size_t bytes);
