@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The box of one login while it is being made: channels that are opened meanwhile wait here for it.
+#pragma once
+
+#include "backend/backend.hpp"
+
+#include <expected>
+#include <list>
+#include <memory>
+#include <string>
+
+namespace fairlead::relay {
+
+// Used on one executor. open() or fail() is called once; whoever waits then, and later, learns the same.
+class BoxGate {
+ public:
+  explicit BoxGate(ssh::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+  void open(std::shared_ptr<backend::Box> box);
+  // `user_text`: a sentence for the person who logs in.
+  void fail(std::string user_text);
+
+  [[nodiscard]] ssh::Task<std::expected<std::shared_ptr<backend::Box>, std::string>> pass();
+
+ private:
+  void wake();
+
+  ssh::asio::any_io_executor executor_;
+  std::shared_ptr<backend::Box> box_;
+  std::string failure_;
+  bool decided_ = false;
+  std::list<std::shared_ptr<ssh::Event>> waiting_;
+};
+
+}  // namespace fairlead::relay

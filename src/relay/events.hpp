@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// What happens on a relayed connection, as one typed stream: the log reads it, audit, metrics and live
+// viewers will.
+#pragma once
+
+#include "relay/policy.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <variant>
+
+namespace fairlead::relay {
+
+// Views live as long as the call of the observer. Names and payloads are the peer's words.
+struct ChannelOpened {
+  std::uint32_t channel;
+  std::string_view type;
+};
+struct ChannelRefused {
+  std::string_view type, reason;
+};
+struct RequestSeen {
+  Side from;
+  std::uint32_t channel;
+  std::string_view name;
+  ssh::Bytes payload;
+};
+struct RequestAnswered {
+  std::uint32_t channel;
+  std::string_view name;
+  bool success;
+};
+struct ProgramEnded {
+  std::uint32_t channel;
+  std::string_view how;  // "exit-status", "exit-signal" or "lost"
+  ssh::Bytes payload;
+};
+struct ChannelEnded {
+  std::uint32_t channel;
+  std::uint64_t bytes_in, bytes_out;  // data of the client, data for the client
+};
+struct GlobalRequestSeen {
+  Side from;
+  std::string_view name;
+};
+
+using RelayEvent = std::variant<ChannelOpened, ChannelRefused, RequestSeen, RequestAnswered, ProgramEnded,
+                                ChannelEnded, GlobalRequestSeen>;
+// Called on the connection's thread; must not block and must not throw.
+using Observer = std::function<void(const RelayEvent&)>;
+
+}  // namespace fairlead::relay

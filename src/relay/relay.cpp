@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+// The relay of one connection: which channels are joined, and what global requests get for an answer.
+#include "relay/relay.hpp"
+
+#include "relay/session_relay.hpp"
+
+#include <utility>
+#include <vector>
+
+namespace fairlead::relay {
+namespace {
+
+using ssh::Task;
+
+struct Shared {
+  std::shared_ptr<BoxGate> gate;
+  RelayOptions options;
+  std::size_t open_sessions = 0;
+  bool no_more_sessions = false;  // PROTOCOL section 2.2: the client gave up the right to open another one
+
+  void tell(const RelayEvent& event) const {
+    if (options.observer) options.observer(event);
+  }
+};
+
+struct SessionCount {
+  explicit SessionCount(std::shared_ptr<Shared> counted) : shared(std::move(counted)) {
+    ++shared->open_sessions;
+  }
+  SessionCount(const SessionCount&) = delete;
+  SessionCount& operator=(const SessionCount&) = delete;
+  ~SessionCount() { --shared->open_sessions; }
+  std::shared_ptr<Shared> shared;
+};
+
+Decision decide(const Shared& shared, const ssh::NewChannel& wish) {
+  const Question question{Side::client, Ask::open_channel, wish.type(), wish.extra_data(),
+                          shared.open_sessions};
+  Decision decision = allow(shared.options.policy, question);
+  if (!decision.allowed) return decision;
+  if (shared.no_more_sessions)
+    return {.allowed = false, .text = "No more sessions were announced on this connection."};
+  if (shared.options.draining && shared.options.draining())
+    return {.allowed = false,
+            .reason = ssh::OpenFailure::resource_shortage,
+            .text = "The server is shutting down."};
+  return decision;
+}
+
+void refuse(const Shared& shared, ssh::NewChannel wish, ssh::OpenFailure reason, std::string_view text) {
+  shared.tell(ChannelRefused{wish.type(), text});
+  std::move(wish).reject(reason, text);
+}
+
+Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
+  const Decision decision = decide(*shared, wish);
+  if (!decision.allowed) {
+    refuse(*shared, std::move(wish), decision.reason, decision.text);
+    co_return;
+  }
+  const SessionCount counted(shared);
+  auto box = co_await shared->gate->pass();
+  if (!box) {
+    refuse(*shared, std::move(wish), ssh::OpenFailure::connect_failed, box.error());
+    co_return;
+  }
+  ssh::Connection& link = (*box)->peer().connection;
+  std::expected<ssh::OpenedChannel, ssh::Refusal> agent =
+      std::unexpected(ssh::Refusal{ssh::OpenFailure::connect_failed, {}});
+  try {
+    agent = co_await link.open_channel("session");
+  } catch (const ssh::ConnectionError&) {  // the box has ended
+  }
+  if (!agent) {
+    refuse(*shared, std::move(wish), agent.error().reason, "The box does not take this session.");
+    co_return;
+  }
+  ssh::OpenedChannel client = std::move(wish).accept();
+  SessionRelay context{*box, shared->options.policy, shared->options.observer};
+  co_await relay_session(std::move(context), std::move(client), std::move(*agent));
+}
+
+// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4).
+Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request> requests) {
+  while (auto request = co_await requests.next()) {
+    shared->tell(GlobalRequestSeen{Side::client, request->name()});
+    const bool no_more = request->name() == "no-more-sessions@openssh.com";
+    if (no_more) shared->no_more_sessions = true;
+    request->reply(no_more);
+  }
+}
+
+}  // namespace
+
+Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, RelayOptions options) {
+  auto shared = std::make_shared<Shared>(Shared{.gate = std::move(gate), .options = std::move(options)});
+  ssh::TaskScope sessions(co_await ssh::asio::this_coro::executor);
+  sessions.spawn(answer_requests(shared, std::move(client.requests)));
+  while (auto wish = co_await client.channels.next()) sessions.spawn(serve_channel(shared, std::move(*wish)));
+  co_await sessions.join();
+}
+
+}  // namespace fairlead::relay

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// One session channel of the client joined with one of the agent: data, requests and the order of ends.
+//
+//   client ── requests ──► policy ──► agent         client ◄── stdout, stderr ── agent
+//   client ── data, EOF ────────────► agent         client ◄── EOF, exit-status|exit-signal, CLOSE (in this
+//   order)
+//
+// All output goes before EOF, EOF before the exit request, that before CLOSE (RFC 4254 section 6.10, design
+// section 5). The client's EOF closes standard input and nothing else; its CLOSE closes the agent's channel,
+// which ends the program. Credit for the peer's window is given when the other side has accepted the bytes:
+// nothing is buffered here beyond one piece.
+#pragma once
+
+#include "relay/box_gate.hpp"
+#include "relay/events.hpp"
+
+#include <memory>
+
+namespace fairlead::relay {
+
+struct SessionRelay {
+  std::shared_ptr<backend::Box> box;
+  Policy policy;
+  Observer observer;
+};
+
+// Runs until both channels are closed. Never throws for what either peer does.
+[[nodiscard]] ssh::Task<> relay_session(SessionRelay context, ssh::OpenedChannel client,
+                                        ssh::OpenedChannel agent);
+
+}  // namespace fairlead::relay
