@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The client's side of RFC 4252: one request at a time, and what the server says to it.
+#pragma once
+
+#include "protocol/transport.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::ssh {
+
+// Requests are for the time after KeysReady{first}; a request while another is unanswered does nothing.
+class UserAuthClient {
+ public:
+  explicit UserAuthClient(Transport& transport) : transport_(transport) {}
+
+  // A message of number 50..79: AuthSucceeded (the transport then is authenticated), AuthFailed,
+  // AuthQueryAccepted or AuthBanner. Errors are for Transport::fail(), which the caller calls.
+  [[nodiscard]] Result<std::optional<EngineEvent>> on_message(MutableBytes payload);
+
+  void request_none(std::string_view user);
+  void request_password(std::string_view user, Bytes password);
+  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm);
+  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, const PublicKey& key,
+                                                            std::string_view algorithm) const;
+  void request_public_key_signed(std::string_view user, const PublicKey& key, std::string_view algorithm,
+                                 Bytes signature);
+
+ private:
+  enum class Pending : std::uint8_t { nothing, attempt, query };
+
+  [[nodiscard]] Result<std::optional<EngineEvent>> on_failure(Bytes payload);
+  [[nodiscard]] Result<std::optional<EngineEvent>> on_pk_ok(Bytes payload);
+  [[nodiscard]] bool begin(Pending kind) noexcept;
+
+  Transport& transport_;
+  Pending pending_ = Pending::nothing;
+  std::string algorithm_;            // of the pending query
+  std::vector<std::byte> key_blob_;  // of the pending query
+};
+
+}  // namespace fairlead::ssh
