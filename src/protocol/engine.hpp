@@ -177,6 +177,10 @@ class Engine {
   using Clock = std::chrono::steady_clock;
 
   Engine(std::shared_ptr<const EngineConfig> config, RandomSource& random);
+  // The same for Role::link, which needs no randomness. A program that makes its engines only here links no cryptography
+  // (the static agent, design section 4): the packet layer behind Engine is an interface, and only the constructor above,
+  // in a source file of its own, names the encrypted one.
+  [[nodiscard]] static Engine make_link(std::shared_ptr<const EngineConfig> config);
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
