@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration as validated values: ContainerSSH's YAML (spec core.md, services.md) plus Fairlead's own keys.
-// Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
+// The configuration as validated values: ContainerSSH's YAML (spec core.md, services.md) plus Fairlead's own
+// keys. Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -51,14 +51,15 @@ struct Limits {
   std::optional<std::uint64_t> memory = std::uint64_t{1} << 30;  // bytes, swap included
   std::optional<double> cpus = 2;
   std::optional<std::uint64_t> pids = 512;
-  std::optional<std::uint64_t> disk = std::uint64_t{10} << 30;  // bytes written by the box, where the host allows
+  std::optional<std::uint64_t> disk = std::uint64_t{10}
+                                      << 30;  // bytes written by the box, where the host allows
 };
 
 // How programs are run in a box, whatever runs it.
 struct Programs {
-  std::string user;               // "" is the image's
-  std::string working_directory;  // "" is the image's, then the account's home
-  std::vector<std::string> shell_command;          // "" is the account's login shell
+  std::string user;                        // "" is the image's
+  std::string working_directory;           // "" is the image's, then the account's home
+  std::vector<std::string> shell_command;  // "" is the account's login shell
   std::map<std::string, std::string> environment;
   std::map<std::string, std::string> subsystems;
   std::string file_transfer = "auto";  // "auto", "internal", "image": whose sftp-server and scp
@@ -82,12 +83,14 @@ struct Docker {
   std::string host = "unix:///var/run/docker.sock";
   std::string cacert, cert, key;
   // Engine API bodies, passed through.
-  boost::json::object container{{"Image", "containerssh/containerssh-guest-image"}}, host_config, network_config, platform;
+  boost::json::object container{{"Image", "containerssh/containerssh-guest-image"}}, host_config,
+      network_config, platform;
   std::string container_name;
   std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
-  Limits limits;
+  // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
+  Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   Programs programs;
   Duration container_start = std::chrono::seconds(60), container_stop = std::chrono::seconds(60),
            http = std::chrono::seconds(15);
@@ -95,13 +98,16 @@ struct Docker {
 
 struct Config {
   std::string file;  // where it was read from, for messages
+  std::vector<std::string>
+      warnings;  // complete sentences: what is accepted but has no effect, or will not stay
   Ssh ssh;
   Auth auth;
   Log log;
   std::string backend = "oci";
   Oci oci;
   Docker docker;
-  // Where boxes, unpacked images and the journal live. "" is /var/lib/fairlead as root, else $XDG_STATE_HOME/fairlead.
+  // Where boxes, unpacked images and the journal live. "" is /var/lib/fairlead as root, else
+  // $XDG_STATE_HOME/fairlead.
   std::string state_directory;
   std::string instance = "default";  // label on everything this daemon starts
   unsigned threads = 0;              // 0: one per core

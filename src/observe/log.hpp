@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structured log lines: a level, a stable code, a sentence and labels, as JSON or text (services.md chapter 7).
+// Structured log lines: a level, a stable code, a sentence and labels, as JSON or text (services.md chapter
+// 7).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ class LogSink {
   virtual void reopen() {}  // SIGHUP
 };
 
-// A handle with inherited labels. Cheap to copy; thread-safe. Strings from peers are escaped and cut by the sink.
+// A handle with inherited labels. Cheap to copy; thread-safe. Strings from peers are escaped and cut by the
+// sink.
 class Log {
  public:
   Log() = default;  // drops everything
@@ -37,7 +39,17 @@ class Log {
 
   [[nodiscard]] Log with(std::vector<Label> labels) const;
   [[nodiscard]] bool enabled(Level level) const noexcept { return sink_ && level <= level_; }
-  void write(Level level, std::string_view code, std::string_view message, std::vector<Label> labels = {}) const;
+  // The same sink at another level.
+  [[nodiscard]] Log at(Level level) const {
+    Log copy = *this;
+    copy.level_ = level;
+    return copy;
+  }
+  void reopen() const {  // SIGHUP
+    if (sink_) sink_->reopen();
+  }
+  void write(Level level, std::string_view code, std::string_view message,
+             std::vector<Label> labels = {}) const;
 
   void debug(std::string_view code, std::string_view message, std::vector<Label> labels = {}) const {
     if (enabled(Level::debug)) write(Level::debug, code, message, std::move(labels));

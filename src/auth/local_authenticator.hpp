@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authentication method `local`: passwords and keys of the users file.
+#pragma once
+
+#include "auth/decision.hpp"
+#include "auth/password_checker.hpp"
+#include "auth/users_file.hpp"
+
+#include <fairlead/ssh/auth.hpp>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace fairlead::auth {
+
+// Thread-safe: serves every connection.
+class LocalAuthenticator {
+ public:
+  // `checker` outlives this object.
+  LocalAuthenticator(std::shared_ptr<const Users> users, PasswordChecker& checker);
+
+  // Takes effect with the next attempt; attempts that run end with the users they began with.
+  void replace_users(std::shared_ptr<const Users> users);
+  [[nodiscard]] std::shared_ptr<const Users> users() const;
+
+  // The work is the same whether or not the user exists or has a password.
+  [[nodiscard]] ssh::Task<Decision> password(ssh::AuthContext context, ssh::SecretBytes password);
+  [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Users> users_;
+  PasswordChecker& checker_;
+};
+
+}  // namespace fairlead::auth

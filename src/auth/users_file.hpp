@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The users file (docs/configuration.md): who may log in, with what, and with which settings of their own.
+#pragma once
+
+#include "auth/key_restrictions.hpp"
+#include "config/load.hpp"
+
+#include <fairlead/ssh/keys.hpp>
+
+#include <expected>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::auth {
+
+struct AuthorizedKey {
+  ssh::PublicKey key;
+  KeyRestrictions restrictions;
+};
+
+struct User {
+  std::string password_hash;  // crypt(3); empty: no password login
+  std::vector<AuthorizedKey> keys;
+  std::shared_ptr<const config::Config> config;  // never null: the base, or a copy with this user's settings
+};
+
+// Immutable: a reload makes a new one, and a wrong file makes none, so that the old one stays in force.
+class Users {
+ public:
+  // Reads base->auth.local_users_file and the key files it names. Every user's settings are merged over
+  // `base` and checked here, so that nothing is left to fail at login.
+  [[nodiscard]] static std::expected<std::shared_ptr<const Users>, config::Errors> load(
+      std::shared_ptr<const config::Config> base);
+  // The same for text; `name` stands for the file in messages.
+  [[nodiscard]] static std::expected<std::shared_ptr<const Users>, config::Errors> parse(
+      std::string_view text, const std::string& name, std::shared_ptr<const config::Config> base);
+
+  // Null for an unknown user; valid as long as this object.
+  [[nodiscard]] const User* find(std::string_view name) const noexcept;
+  // What is in force for a login under this name: the base for anyone unknown. Never null.
+  [[nodiscard]] std::shared_ptr<const config::Config> config_for(std::string_view name) const;
+  // A hash that costs as much as a real user's and admits nobody: checked for a user who has none (UA-17).
+  [[nodiscard]] const std::string& decoy_hash(std::string_view name) const noexcept;
+
+  [[nodiscard]] std::size_t size() const noexcept { return users_.size(); }
+  // Keys in key files that grant nothing, with file, line and reason; what the operator should hear.
+  [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
+ private:
+  Users() = default;
+  friend class UsersReader;
+
+  std::map<std::string, User, std::less<>> users_;
+  std::shared_ptr<const config::Config> base_;
+  std::vector<std::string> decoys_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace fairlead::auth

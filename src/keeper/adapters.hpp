@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the engine asks of its application, answered by a keeper.
+#pragma once
+
+#include "keeper/keeper.hpp"
+#include "observe/log.hpp"
+
+#include <fairlead/ssh/auth.hpp>
+#include <fairlead/ssh/server.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::keeper {
+
+// One for all connections.
+[[nodiscard]] std::shared_ptr<ssh::HostKeySigner> host_key_signer(std::shared_ptr<Keeper> keeper);
+
+// One for each connection: it logs with the connection's labels and remembers what the login was granted.
+class LoginAuthenticator final : public ssh::Authenticator {
+ public:
+  // `log` carries connectionId and remoteAddr.
+  LoginAuthenticator(std::shared_ptr<Keeper> keeper, std::string connection_id, observe::Log log);
+
+  // What the attempt that succeeded grants; a query or a refusal never changes it (CVE-2024-45337). Ask after
+  // accept().
+  [[nodiscard]] const auth::Permissions& permissions() const noexcept { return permissions_; }
+
+  [[nodiscard]] std::vector<std::string> methods() const override;
+  [[nodiscard]] ssh::Task<ssh::Verdict> password(const ssh::AuthContext& context,
+                                                 ssh::Bytes password) override;
+  [[nodiscard]] ssh::Task<ssh::Verdict> public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                                   bool verified) override;
+
+ private:
+  [[nodiscard]] Client client(const ssh::AuthContext& context) const;
+  void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
+                   std::string fingerprint) const;
+
+  std::shared_ptr<Keeper> keeper_;
+  std::string connection_id_;
+  observe::Log log_;
+  auth::Permissions permissions_;
+};
+
+}  // namespace fairlead::keeper

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Authority behind plain messages (design D9): host-key signatures and authentication verdicts. Requests and
+// answers are values without pointers, so that a later process of its own is only another transport.
+#pragma once
+
+#include "auth/decision.hpp"
+#include "base/secret.hpp"
+
+#include <fairlead/ssh/async.hpp>
+#include <fairlead/ssh/error.hpp>
+#include <fairlead/ssh/keys.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace fairlead::keeper {
+
+// Who asks. Strings from the client are checked (limits, UTF-8), not escaped.
+struct Client {
+  std::string connection_id;
+  std::string user;
+  std::string remote_address;
+  std::uint16_t remote_port = 0;
+  std::string identification;
+};
+
+struct SignatureRequest {
+  std::size_t host_key = 0;  // index into Keeper::host_keys()
+  std::string algorithm;
+  std::vector<std::byte> data;
+};
+
+struct PasswordRequest {
+  Client client;
+  ssh::SecretBytes password;
+};
+
+struct PublicKeyRequest {
+  Client client;
+  std::vector<std::byte> key;  // wire form
+  bool verified = false;       // false: only a query, which grants nothing
+};
+
+// Thread-safe; tasks complete on the caller's executor and never throw for what a client can cause: a refusal
+// is a value.
+class Keeper {
+ public:
+  virtual ~Keeper() = default;
+
+  [[nodiscard]] virtual std::vector<ssh::PublicKey> host_keys() const = 0;  // in order of preference
+  [[nodiscard]] virtual std::vector<std::string> auth_methods() const = 0;  // for USERAUTH_FAILURE
+  [[nodiscard]] virtual ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<auth::Decision> check_password(PasswordRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) = 0;
+};
+
+}  // namespace fairlead::keeper

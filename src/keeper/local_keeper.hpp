@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// The keeper in this process: private host keys and the users file.
+#pragma once
+
+#include "auth/local_authenticator.hpp"
+#include "config/config.hpp"
+#include "keeper/keeper.hpp"
+
+#include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/server.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace fairlead::keeper {
+
+// Destroy it after the last connection has ended and before the io_contexts it was used on.
+class LocalKeeper final : public Keeper {
+ public:
+  // `users` may be null when no method is `local`; `auth` says which methods are offered.
+  LocalKeeper(std::vector<ssh::PrivateKey> host_keys, const config::Auth& auth,
+              std::shared_ptr<const auth::Users> users);
+  ~LocalKeeper() override;
+
+  // SIGHUP: both take effect with the next attempt. Host keys stay until a restart.
+  void reload(const config::Auth& auth, std::shared_ptr<const auth::Users> users);
+  // What is in force for a login under this name.
+  [[nodiscard]] std::shared_ptr<const auth::Users> users() const;
+
+  [[nodiscard]] std::vector<ssh::PublicKey> host_keys() const override;
+  [[nodiscard]] std::vector<std::string> auth_methods() const override;
+  [[nodiscard]] ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) override;
+  [[nodiscard]] ssh::Task<auth::Decision> check_password(PasswordRequest request) override;
+  [[nodiscard]] ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) override;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fairlead::keeper
