@@ -97,6 +97,9 @@ Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, Rela
   ssh::TaskScope sessions(co_await ssh::asio::this_coro::executor);
   sessions.spawn(answer_requests(shared, std::move(client.requests)));
   while (auto wish = co_await client.channels.next()) sessions.spawn(serve_channel(shared, std::move(*wish)));
+  // The client has left: its programs end with the link, without waiting for them.
+  if (auto box = shared->gate->box())
+    box->peer().connection.close({ssh::Errc::connection_closed, "client left"});
   co_await sessions.join();
 }
 

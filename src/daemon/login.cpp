@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// The life of a connection, in the order in which it happens.
+#include "daemon/login.hpp"
+
+#include "daemon/relay_log.hpp"
+#include "relay/relay.hpp"
+
+#include <sys/random.h>
+
+#include <array>
+#include <utility>
+
+namespace fairlead::daemon {
+namespace {
+
+using asio::ip::tcp;
+using ssh::Task;
+
+// 16 random bytes as 32 hex digits, as ContainerSSH writes its connection ids (core.md 1.3).
+std::string new_connection_id() {
+  std::array<unsigned char, 16> bytes{};
+  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::terminate();
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
+  }
+  return id;
+}
+
+// Counts one thing for as long as it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& counter) : counter_(&counter) { ++*counter_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { release(); }
+  void release() {
+    if (counter_ != nullptr) --*std::exchange(counter_, nullptr);
+  }
+
+ private:
+  std::atomic<std::size_t>* counter_;
+};
+
+// While it lives, the daemon can end this connection when it stops.
+class Registered {
+ public:
+  Registered(Core& core, ssh::Connection connection)
+      : core_(core), place_(core.connections.insert(core.connections.end(), std::move(connection))) {}
+  Registered(const Registered&) = delete;
+  Registered& operator=(const Registered&) = delete;
+  ~Registered() { core_.connections.erase(place_); }
+
+ private:
+  Core& core_;
+  std::list<ssh::Connection>::iterator place_;
+};
+
+struct Addresses {
+  tcp::endpoint remote, local;
+};
+
+backend::Login make_login(const std::string& id, const Addresses& addresses, const ssh::LoginInfo& who,
+                          const Settings& settings, const observe::Log& log) {
+  backend::Login login;
+  login.connection_id = id;
+  login.user = who.user;
+  login.remote_address = addresses.remote.address().to_string();
+  login.remote_port = addresses.remote.port();
+  login.local_address = addresses.local.address().to_string();
+  login.local_port = addresses.local.port();
+  login.config = settings.config_for(who.user);
+  login.log = log;
+  return login;
+}
+
+// Runs beside the relay: the box starts while the client takes its next step.
+Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<relay::BoxGate> gate) {
+  const observe::Log log = login.log;
+  const std::string name = login.config->backend;
+  try {
+    backend::Backend* backend = services.backend(name);
+    if (backend == nullptr)
+      throw backend::BackendError("backend " + name + " is not running", "This login is not available now.");
+    std::shared_ptr<backend::Box> box = co_await backend->launch(std::move(login));
+    log.info("BACKEND_BOX_STARTED", "A box was started for this login",
+             {{"backend", name}, {"box", box->id()}});
+    gate->open(std::move(box));
+  } catch (const backend::BackendError& error) {
+    log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
+    gate->fail(error.user_text());
+  } catch (const std::exception& error) {
+    log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
+    gate->fail("This login is not available now, please try again later.");
+  }
+}
+
+Task<> remove_box(std::shared_ptr<relay::BoxGate> gate, const observe::Log& log) {
+  auto box = co_await gate->pass();  // a box that is still being made is waited for: it has to go, too
+  if (!box) co_return;
+  try {
+    co_await (*box)->remove();
+    log.info("BACKEND_BOX_REMOVED", "The box of this login was removed", {{"box", (*box)->id()}});
+  } catch (const std::exception& error) {
+    log.error("BACKEND_BOX_REMOVE_FAILED", error.what(), {{"box", (*box)->id()}});
+  }
+}
+
+std::shared_ptr<const ssh::ServerConfig> with_log(const ssh::ServerConfig& base, const observe::Log& log) {
+  auto config = std::make_shared<ssh::ServerConfig>(base);
+  config->on_event = [log](std::string_view event, std::string_view detail) {
+    log_engine_event(log, event, detail);
+  };
+  return config;
+}
+
+Task<> serve(Core& core, tcp::socket socket, LoginServices& services,
+             std::shared_ptr<const Settings> settings, observe::Log log, std::string id,
+             Addresses addresses) {
+  Counted waiting(services.unauthenticated);
+  ssh::AcceptedServerConnection client =
+      co_await ssh::accept(std::move(socket), with_log(*settings->server, log));
+  waiting.release();
+  log = log.with({{"username", client.login.user}});
+  log.info("SSH_AUTH_SUCCESSFUL", "The user is authenticated",
+           {{"method", client.login.method}, {"fingerprint", client.login.key_fingerprint}});
+  log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
+
+  const ssh::Connection connection = client.connection;
+  const Registered registered(core, connection);
+  auto gate = std::make_shared<relay::BoxGate>(core.io.get_executor());
+  ssh::TaskScope launching(core.io.get_executor());
+  launching.spawn(launch(services, make_login(id, addresses, client.login, *settings, log), gate));
+
+  relay::RelayOptions options{
+      .policy = {}, .observer = relay_log(log), .draining = [&services] { return services.draining.load(); }};
+  std::exception_ptr failure;
+  try {
+    co_await relay::relay(std::move(client), gate, std::move(options));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await remove_box(gate, log);
+  co_await launching.join();
+  if (failure) std::rethrow_exception(failure);
+  log.info("SSH_DISCONNECTED", "The connection ended",
+           {{"bytesReceived", static_cast<std::int64_t>(connection.bytes_received())},
+            {"bytesSent", static_cast<std::int64_t>(connection.bytes_sent())}});
+}
+
+}  // namespace
+
+Task<> serve_login(Core& core, tcp::socket socket, LoginServices& services,
+                   std::shared_ptr<const Settings> settings) {
+  const Counted loaded(core.load);
+  boost::system::error_code gone;
+  Addresses addresses{socket.remote_endpoint(gone), {}};
+  if (!gone) addresses.local = socket.local_endpoint(gone);
+  if (gone) co_return;  // the peer left between accept() and now
+  std::string id = new_connection_id();
+  const observe::Log log =
+      services.log.with({{"module", "ssh"},
+                         {"connectionId", id},
+                         {"remoteAddr", addresses.remote.address().to_string()},
+                         {"remotePort", static_cast<std::int64_t>(addresses.remote.port())}});
+  log.debug("SSH_CONNECTED", "A client connected");
+  try {
+    co_await serve(core, std::move(socket), services, std::move(settings), log, std::move(id), addresses);
+  } catch (const ssh::ConnectionError& error) {
+    log.info("SSH_HANDSHAKE_FAILED", error.what());
+  } catch (const std::exception& error) {
+    log.error("SSH_CONNECTION_FAILED", error.what());
+  }
+}
+
+}  // namespace fairlead::daemon

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection from its socket to its end: handshake, login, box, relay, cleanup. Nothing that happens in
+// it leaves it.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "daemon/cores.hpp"
+#include "daemon/settings.hpp"
+#include "observe/log.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace fairlead::daemon {
+
+// What every login of one daemon shares. Thread-safe; outlives the logins.
+struct LoginServices {
+  std::function<backend::Backend*(const std::string& name)> backend;  // null when there is no such backend
+  std::atomic<bool> draining{false};
+  std::atomic<std::size_t> unauthenticated{0};
+  observe::Log log;
+};
+
+// Never throws. Runs on `core`.
+[[nodiscard]] ssh::Task<> serve_login(Core& core, asio::ip::tcp::socket socket, LoginServices& services,
+                                      std::shared_ptr<const Settings> settings);
+
+}  // namespace fairlead::daemon

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log lines of the relay's events.
+#include "daemon/relay_log.hpp"
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace fairlead::daemon {
+namespace {
+
+struct Writer {
+  const observe::Log& log;
+
+  static observe::Label channel_label(std::uint32_t channel) { return {"channelId", std::int64_t{channel}}; }
+
+  void operator()(const relay::ChannelOpened& event) const {
+    log.debug("SSH_NEW_CHANNEL", "A channel was opened",
+              {channel_label(event.channel), {"type", std::string(event.type)}});
+  }
+  void operator()(const relay::ChannelRefused& event) const {
+    log.info("SSH_NEW_CHANNEL_REJECTED", "A channel was refused",
+             {{"type", std::string(event.type)}, {"reason", std::string(event.reason)}});
+  }
+  void operator()(const relay::RequestSeen& event) const {
+    log.debug("SSH_CHANNEL_REQUEST", "A channel request was received",
+              {channel_label(event.channel), {"RequestType", std::string(event.name)}});
+  }
+  void operator()(const relay::RequestAnswered& event) const {
+    const char* code = event.success ? "SSH_CHANNEL_REQUEST_SUCCESSFUL" : "SSH_CHANNEL_REQUEST_FAILED";
+    log.debug(code, event.success ? "A channel request was served" : "A channel request was refused",
+              {channel_label(event.channel), {"RequestType", std::string(event.name)}});
+  }
+  void operator()(const relay::ProgramEnded& event) const {
+    if (event.how == "lost") {
+      log.warning("BACKEND_BOX_LOST", "The box ended before its program",
+                  {channel_label(event.channel), {"reason", ssh::to_string(event.payload)}});
+    } else if (const auto status = ssh::ExitStatusRequest::decode(event.payload);
+               event.how == "exit-status" && status) {
+      log.debug("SSH_EXIT", "The program ended",
+                {channel_label(event.channel), {"exitCode", std::int64_t{status->status}}});
+    } else if (const auto signal = ssh::ExitSignalRequest::decode(event.payload); signal) {
+      log.debug("SSH_EXIT_SIGNAL", "The program was ended by a signal",
+                {channel_label(event.channel), {"signal", signal->name}});
+    }
+  }
+  void operator()(const relay::ChannelEnded& event) const {
+    log.debug("SSH_CHANNEL_CLOSED", "A channel was closed",
+              {channel_label(event.channel),
+               {"bytesIn", static_cast<std::int64_t>(event.bytes_in)},
+               {"bytesOut", static_cast<std::int64_t>(event.bytes_out)}});
+  }
+  void operator()(const relay::GlobalRequestSeen& event) const {
+    log.debug("SSH_GLOBAL_REQUEST", "A global request was received",
+              {{"RequestType", std::string(event.name)}});
+  }
+};
+
+}  // namespace
+
+relay::Observer relay_log(observe::Log log) {
+  return [log = std::move(log)](const relay::RelayEvent& event) { std::visit(Writer{log}, event); };
+}
+
+void log_engine_event(const observe::Log& log, std::string_view event, std::string_view detail) {
+  if (event.starts_with("auth"))
+    log.info("SSH_AUTH_FAILED", std::string(event), {{"reason", std::string(detail)}});
+  else
+    log.debug("SSH_ENGINE", std::string(event), {{"detail", std::string(detail)}});
+}
+
+}  // namespace fairlead::daemon
