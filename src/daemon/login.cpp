@@ -3,6 +3,7 @@
 #include "daemon/login.hpp"
 
 #include "daemon/relay_log.hpp"
+#include "keeper/adapters.hpp"
 #include "relay/relay.hpp"
 
 #include <sys/random.h>
@@ -108,31 +109,41 @@ Task<> remove_box(std::shared_ptr<relay::BoxGate> gate, const observe::Log& log)
   }
 }
 
-std::shared_ptr<const ssh::ServerConfig> with_log(const ssh::ServerConfig& base, const observe::Log& log) {
+std::shared_ptr<const ssh::ServerConfig> server_config(const ssh::ServerConfig& base,
+                                                       const LoginServices& services,
+                                                       std::shared_ptr<ssh::Authenticator> authenticator,
+                                                       const observe::Log& log) {
   auto config = std::make_shared<ssh::ServerConfig>(base);
+  config->host_keys = keeper::host_key_signer(services.keeper);
+  config->authenticator = std::move(authenticator);
   config->on_event = [log](std::string_view event, std::string_view detail) {
     log_engine_event(log, event, detail);
   };
   return config;
 }
 
+relay::Policy policy_of(const auth::Permissions& permissions) {
+  return {.pty = permissions.pty, .forced_command = permissions.forced_command};
+}
+
 Task<> serve(Core& core, tcp::socket socket, LoginServices& services,
              std::shared_ptr<const Settings> settings, observe::Log log, std::string id,
              Addresses addresses) {
   Counted waiting(services.unauthenticated);
-  ssh::AcceptedServerConnection client =
-      co_await ssh::accept(std::move(socket), with_log(*settings->server, log));
+  auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
+  auto config = server_config(settings->server, services, authenticator, log);
+  ssh::AcceptedServerConnection client = co_await ssh::accept(std::move(socket), std::move(config));
   waiting.release();
   log = log.with({{"username", client.login.user}});
-  log.info("SSH_AUTH_SUCCESSFUL", "The user is authenticated",
-           {{"method", client.login.method}, {"fingerprint", client.login.key_fingerprint}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 
   const ssh::Connection connection = client.connection;
   const Registered registered(core, connection);
   auto gate = std::make_shared<relay::BoxGate>(core.io.get_executor());
   ssh::TaskScope launching(core.io.get_executor());
-  launching.spawn(launch(services, make_login(id, addresses, client.login, *settings, log), gate));
+  backend::Login login = make_login(id, addresses, client.login, *settings, log);
+  login.environment = authenticator->permissions().environment;
+  launching.spawn(launch(services, std::move(login), gate));
 
   relay::RelayOptions options{
       .policy = {}, .observer = relay_log(log), .draining = [&services] { return services.draining.load(); }};

@@ -6,6 +6,7 @@
 #include "backend/backend.hpp"
 #include "daemon/cores.hpp"
 #include "daemon/settings.hpp"
+#include "keeper/local_keeper.hpp"
 #include "observe/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -20,6 +21,7 @@ namespace fairlead::daemon {
 // What every login of one daemon shares. Thread-safe; outlives the logins.
 struct LoginServices {
   std::function<backend::Backend*(const std::string& name)> backend;  // null when there is no such backend
+  std::shared_ptr<keeper::LocalKeeper> keeper;
   std::atomic<bool> draining{false};
   std::atomic<std::size_t> unauthenticated{0};
   observe::Log log;

@@ -4,7 +4,7 @@
 
 #include "auth/users_file.hpp"
 #include "config/config.hpp"
-#include "observe/log.hpp"
+#include "config/load.hpp"
 
 #include <fairlead/ssh/server.hpp>
 
@@ -12,26 +12,22 @@
 #include <memory>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace fairlead::daemon {
 
 struct Settings {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<const auth::Users> users;  // null: no local users
-  std::shared_ptr<const ssh::ServerConfig> server;
+  ssh::ServerConfig server;                  // without an authenticator and host keys: the keeper's
 
-  // The configuration with the user's own settings merged in.
+  // The configuration with the user's own settings merged in. Never null.
   [[nodiscard]] std::shared_ptr<const config::Config> config_for(const std::string& user) const;
   // Names of every backend that some login needs.
   [[nodiscard]] std::set<std::string> backends() const;
 };
 
-using SettingsOrErrors = std::expected<std::shared_ptr<const Settings>, std::vector<std::string>>;
-
-// Users, host keys and the server's parameters for a valid configuration; all errors at once, a sentence
-// each.
-[[nodiscard]] SettingsOrErrors make_settings(std::shared_ptr<const config::Config> config,
-                                             const observe::Log& log);
+// For a configuration that load() accepted. Errors are sentences, all at once.
+[[nodiscard]] std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings(
+    config::Config config);
 
 }  // namespace fairlead::daemon

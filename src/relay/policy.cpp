@@ -50,6 +50,7 @@ Decision allow(const Policy& policy, const Question& question) {
     case Ask::open_channel:
       return allow_channel(policy, question);
     case Ask::channel_request:
+      if (question.name == "pty-req" && !policy.pty) return {};
       if (names(client_requests, question.name) && question.from == Side::client) return yes();
       if (names(box_requests, question.name) && question.from == Side::box) return yes();
       return {};

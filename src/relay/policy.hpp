@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,10 @@ struct Question {
 
 struct Policy {
   std::size_t max_sessions = SIZE_MAX;  // open at the same time
+  bool pty = true;
+  // Runs instead of what the client asks for, which the program finds in SSH_ORIGINAL_COMMAND (core.md
+  // section 8.3).
+  std::optional<std::string> forced_command;
 };
 
 struct Decision {

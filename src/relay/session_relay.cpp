@@ -109,10 +109,28 @@ bool starts_program(ssh::RequestType type) {
          type == ssh::RequestType::subsystem;
 }
 
+// The forced command in place of the client's, which becomes a variable (core.md section 8.3).
+Task<bool> start_forced(Session& session, const ssh::Request& request) {
+  std::string original;
+  if (const auto exec = request.parse<ssh::ExecRequest>(); exec && request.type() == ssh::RequestType::exec)
+    original = exec->command;
+  else if (const auto named = request.parse<ssh::SubsystemRequest>();
+           named && request.type() != ssh::RequestType::shell)
+    original = named->name;
+  if (request.type() != ssh::RequestType::shell) {
+    const ssh::EnvRequest variable{"SSH_ORIGINAL_COMMAND", original};
+    if (!co_await session.agent.request("env", variable.encode())) co_return false;
+  }
+  const ssh::ExecRequest forced{*session.context.policy.forced_command};
+  co_return co_await session.agent.request("exec", forced.encode());
+}
+
 // Forwarded one after the other, so that the agent sees the client's order and its answers keep it.
 Task<bool> forward_request(Session& session, const ssh::Request& request) {
   const Question question{Side::client, Ask::channel_request, request.name(), request.payload(), 0};
   if (!allow(session.context.policy, question).allowed) co_return false;
+  if (starts_program(request.type()) && session.context.policy.forced_command)
+    co_return co_await start_forced(session, request);
   if (!request.want_reply() && !starts_program(request.type())) {
     session.agent.notify(request.name(), request.payload());
     co_return true;

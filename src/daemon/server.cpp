@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Start, reload and stop of the daemon.
+#include "daemon/server.hpp"
+
+#include "backend/docker/docker.hpp"
+#include "backend/oci/oci.hpp"
+#include "daemon/cores.hpp"
+#include "daemon/listener.hpp"
+#include "daemon/login.hpp"
+#include "keeper/host_keys.hpp"
+#include "keeper/local_keeper.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/core.h>
+
+#include <csignal>
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+namespace fairlead::daemon {
+namespace {
+
+using ssh::Task;
+
+// How long the last cleanups may take after every session was ended.
+constexpr std::chrono::seconds cleanup_time{10};
+
+// What stops the start; the sentence is for the operator.
+struct StartError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+std::unique_ptr<backend::Backend> make_backend(const std::string& name, const config::Config& config,
+                                               const observe::Log& log) {
+  const observe::Log own = log.with({{"module", "backend"}, {"backend", name}});
+  if (name == "oci") return backend::oci::make_oci_backend(config, own);
+  if (name == "docker") return backend::make_docker_backend(config, own);
+  throw StartError("invalid backend: " + name);
+}
+
+class Daemon {
+ public:
+  Daemon(std::shared_ptr<const Settings> settings, const observe::Log& log, ServeOptions options)
+      : settings_(std::move(settings)),
+        log_(log),
+        options_(std::move(options)),
+        cores_(settings_.load()->config->threads) {
+    services_.log = log_;
+    services_.backend = [this](const std::string& name) { return find_backend(name); };
+  }
+
+  int run() {
+    asio::co_spawn(cores_.first().io, live(), [this](std::exception_ptr failure) {
+      if (failure) report(failure);
+      cores_.stop();
+    });
+    cores_.start();
+    cores_.run();
+    return exit_code_;
+  }
+
+ private:
+  void report(const std::exception_ptr& failure) {
+    exit_code_ = 1;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      log_.write(observe::Level::crit, "SSH_START_FAILED", error.what());
+      fmt::print(stderr, "fairlead: {}\n", error.what());
+    }
+  }
+
+  backend::Backend* find_backend(const std::string& name) {
+    const std::scoped_lock lock(backends_mutex_);
+    const auto found = backends_.find(name);
+    return found == backends_.end() ? nullptr : found->second.get();
+  }
+
+  Task<> live() {
+    auto listener =
+        Listener::open(settings()->config->ssh.listen, cores_, services_, [this] { return settings_.load(); });
+    if (!listener) throw StartError(listener.error());
+    start_keeper();
+    co_await start_backends(*settings());
+    ssh::TaskScope accepting(cores_.first().io.get_executor());
+    accepting.spawn((*listener)->run());
+    const std::string address = (*listener)->local_address();
+    log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
+    if (options_.ready) options_.ready(address);
+    co_await wait_for_stop();
+    services_.draining = true;
+    (*listener)->close();
+    co_await accepting.join();
+    co_await drain();
+    for (const auto& [name, backend] : backends_) co_await shut_down(*backend);
+    log_.notice("SSH_STOPPED", "Stopped");
+  }
+
+  std::shared_ptr<const Settings> settings() const { return settings_.load(); }
+
+  void start_keeper() {
+    const auto current = settings();
+    auto keys = keeper::load_host_keys(current->config->ssh, config::state_directory(*current->config), log_);
+    if (!keys) {
+      std::string all;
+      for (const std::string& error : keys.error()) all += (all.empty() ? "" : "\n") + error;
+      throw StartError(all);
+    }
+    services_.keeper =
+        std::make_shared<keeper::LocalKeeper>(std::move(*keys), current->config->auth, current->users);
+  }
+
+  Task<> start_backends(const Settings& wanted) {
+    for (const std::string& name : wanted.backends()) {
+      if (find_backend(name) != nullptr) continue;
+      auto made = make_backend(name, *wanted.config, log_);
+      co_await made->prepare();
+      const std::scoped_lock lock(backends_mutex_);
+      backends_.emplace(name, std::move(made));
+    }
+  }
+
+  Task<> shut_down(backend::Backend& backend) {
+    try {
+      co_await backend.shutdown();
+    } catch (const std::exception& error) {
+      log_.error("BACKEND_SHUTDOWN_FAILED", error.what(), {{"backend", backend.name()}});
+    }
+  }
+
+  Task<> wait_for_stop() {
+    for (;;) {
+      const int signal = co_await signals_.async_wait(asio::use_awaitable);
+      if (signal != SIGHUP) co_return;
+      co_await reload();
+    }
+  }
+
+  // All or nothing: with any error the old settings stay in force.
+  Task<> reload() {
+    log_.reopen();
+    if (!options_.reload) co_return;
+    auto fresh = options_.reload();
+    if (!fresh) {
+      for (const std::string& error : fresh.error()) log_.error("CORE_CONFIG_ERROR", error);
+      co_return;
+    }
+    try {
+      co_await start_backends(**fresh);
+    } catch (const std::exception& error) {
+      log_.error("CORE_CONFIG_ERROR", error.what());
+      co_return;
+    }
+    settings_.store(*fresh);
+    services_.keeper->reload((*fresh)->config->auth, (*fresh)->users);
+    log_.notice("CORE_CONFIG_RELOADED", "Configuration and users were read again");
+  }
+
+  // Sessions may end on their own until the grace period is over or a second signal comes; then all are
+  // ended.
+  Task<> drain() {
+    if (cores_.load() > 0)
+      log_.notice("SSH_DRAINING", "Waiting for running sessions",
+                  {{"sessions", static_cast<std::int64_t>(cores_.load())}});
+    co_await wait_until_idle(settings()->config->ssh.shutdown_grace, true);
+    for (const auto& core : cores_.all())
+      asio::post(core->io, [core = core.get()] {
+        for (ssh::Connection connection : core->connections)
+          connection.disconnect(ssh::DisconnectReason::by_application, "The server is shutting down.");
+      });
+    co_await wait_until_idle(cleanup_time, false);
+  }
+
+  Task<> wait_until_idle(std::chrono::nanoseconds most, bool until_signal) {
+    constexpr std::chrono::milliseconds look{20};
+    bool signalled = false;
+    if (until_signal)
+      signals_.async_wait([&signalled](boost::system::error_code error, int) { signalled = !error; });
+    asio::steady_timer timer(cores_.first().io);
+    const auto end = std::chrono::steady_clock::now() + most;
+    while (cores_.load() > 0 && !signalled && std::chrono::steady_clock::now() < end) {
+      timer.expires_after(look);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+    if (until_signal) {
+      signals_.cancel();
+      timer.expires_after(
+          std::chrono::milliseconds(0));  // lets the cancelled wait finish: it refers to this frame
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+  }
+
+  std::atomic<std::shared_ptr<const Settings>> settings_;
+  observe::Log log_;
+  ServeOptions options_;
+  int exit_code_ = 0;
+  // Destroyed from the bottom up: coroutines first, then what they use.
+  std::mutex backends_mutex_;
+  std::map<std::string, std::unique_ptr<backend::Backend>> backends_;
+  LoginServices services_;
+  Cores cores_;
+  asio::signal_set signals_{cores_.first().io, SIGTERM, SIGINT, SIGHUP};
+};
+
+}  // namespace
+
+int serve(std::shared_ptr<const Settings> settings, const observe::Log& log, ServeOptions options) {
+  std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe or socket is an error value, not the end of the daemon
+  Daemon daemon(std::move(settings), log, std::move(options));
+  return daemon.run();
+}
+
+}  // namespace fairlead::daemon
