@@ -41,16 +41,19 @@ std::expected<observe::Log, std::string> open_configured_log(const config::Log& 
 int run_serve(const std::string& file) {
   auto settings = load_settings(file);
   if (!settings) {
-    const observe::Log log(observe::descriptor_sink(STDOUT_FILENO, observe::LineFormat::ljson), observe::Level::notice);
+    const observe::Log log(observe::descriptor_sink(STDOUT_FILENO, observe::LineFormat::ljson),
+                           observe::Level::notice);
     for (const std::string& error : settings.error())
       log.write(observe::Level::crit, "CORE_CONFIG_ERROR", error);
     return print_errors(settings.error());
   }
   const auto log = open_configured_log((*settings)->config->log);
   if (!log) return print_errors({log.error()});
-  for (const std::string& warning : (*settings)->config->warnings) log->warning("CORE_CONFIG_WARNING", warning);
+  for (const std::string& warning : (*settings)->config->warnings)
+    log->warning("CORE_CONFIG_WARNING", warning);
   if ((*settings)->users)
-    for (const std::string& warning : (*settings)->users->warnings()) log->warning("AUTH_USERS_FILE", warning);
+    for (const std::string& warning : (*settings)->users->warnings())
+      log->warning("AUTH_USERS_FILE", warning);
   log->debug("CORE_CONFIG_FILE", "Using configuration file", {{"file", file}});
   return serve(*settings, *log, {.reload = [file] { return load_settings(file); }, .ready = {}});
 }
@@ -58,9 +61,11 @@ int run_serve(const std::string& file) {
 int run_check(const std::string& file) {
   const auto settings = load_settings(file);
   if (!settings) return print_errors(settings.error());
-  for (const std::string& warning : (*settings)->config->warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : (*settings)->config->warnings)
+    fmt::print(stderr, "warning: {}\n", warning);
   if ((*settings)->users)
-    for (const std::string& warning : (*settings)->users->warnings()) fmt::print(stderr, "warning: {}\n", warning);
+    for (const std::string& warning : (*settings)->users->warnings())
+      fmt::print(stderr, "warning: {}\n", warning);
   fmt::print("{}: the configuration is valid\n", file);
   return 0;
 }
@@ -87,11 +92,15 @@ int run_command_line(int argc, char** argv) {
   auto* serve_command = app.add_subcommand("serve", "Serve logins as the configuration file says");
   auto* demo_command = app.add_subcommand("demo", "A container behind 127.0.0.1, nothing to configure");
   DemoOptions demo;
-  demo_command->add_option("--port", demo.port, "Port on 127.0.0.1")->check(CLI::Range(1, 65535))->capture_default_str();
+  demo_command->add_option("--port", demo.port, "Port on 127.0.0.1")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
   demo_command->add_option("--image", demo.image, "Image instead of the built-in busybox (as oci.image)");
-  demo_command->add_option("--backend", demo.backend, "oci or docker")->check(CLI::IsMember({"oci", "docker"}));
+  demo_command->add_option("--backend", demo.backend, "oci or docker")
+      ->check(CLI::IsMember({"oci", "docker"}));
   auto* check_command = app.add_subcommand("check-config", "Check the configuration file and the users file");
-  auto* hash_command = app.add_subcommand("hash-password", "Ask for a password and print its hash for the users file");
+  auto* hash_command =
+      app.add_subcommand("hash-password", "Ask for a password and print its hash for the users file");
   app.require_subcommand(0, 1);
 
   try {

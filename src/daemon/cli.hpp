@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command line of `fairlead`. Exit codes as ContainerSSH's: 0 done, 1 failed, 2 wrong usage (core.md section 9.2).
+// The command line of `fairlead`. Exit codes as ContainerSSH's: 0 done, 1 failed, 2 wrong usage (core.md
+// section 9.2).
 #pragma once
 
 namespace fairlead::daemon {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `fairlead demo`: a server on 127.0.0.1 that needs no file. It admits the keys of whoever starts it and a password made for
-// this run, and leaves nothing behind.
+// `fairlead demo`: a server on 127.0.0.1 that needs no file. It admits the keys of whoever starts it and a
+// password made for this run, and leaves nothing behind.
 #pragma once
 
 #include <cstdint>

@@ -79,8 +79,8 @@ class Daemon {
   }
 
   Task<> live() {
-    auto listener =
-        Listener::open(settings()->config->ssh.listen, cores_, services_, [this] { return settings_.load(); });
+    auto listener = Listener::open(settings()->config->ssh.listen, cores_, services_,
+                                   [this] { return settings_.load(); });
     if (!listener) throw StartError(listener.error());
     start_keeper();
     co_await start_backends(*settings());

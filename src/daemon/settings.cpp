@@ -30,6 +30,13 @@ bool has_local_users(const config::Auth& auth) {
   return auth.password_method == "local" || auth.public_key_method == "local";
 }
 
+std::shared_ptr<Settings> settings_without_users(config::Config config) {
+  auto settings = std::make_shared<Settings>();
+  settings->server = engine_parameters(config.ssh);
+  settings->config = std::make_shared<const config::Config>(std::move(config));
+  return settings;
+}
+
 }  // namespace
 
 std::shared_ptr<const config::Config> Settings::config_for(const std::string& user) const {
@@ -43,14 +50,20 @@ std::set<std::string> Settings::backends() const {
 }
 
 std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings(config::Config config) {
-  auto settings = std::make_shared<Settings>();
-  settings->server = engine_parameters(config.ssh);
-  settings->config = std::make_shared<const config::Config>(std::move(config));
-  if (has_local_users(settings->config->auth)) {
-    auto users = auth::Users::load(settings->config);
-    if (!users) return std::unexpected(users.error());
-    settings->users = *users;
-  }
+  auto settings = settings_without_users(std::move(config));
+  if (!has_local_users(settings->config->auth)) return settings;
+  auto users = auth::Users::load(settings->config);
+  if (!users) return std::unexpected(users.error());
+  settings->users = *users;
+  return settings;
+}
+
+std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings_with_users(
+    config::Config config, const std::string& text) {
+  auto settings = settings_without_users(std::move(config));
+  auto users = auth::Users::parse(text, "users", settings->config);
+  if (!users) return std::unexpected(users.error());
+  settings->users = *users;
   return settings;
 }
 
