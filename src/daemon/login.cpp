@@ -145,8 +145,9 @@ Task<> serve(Core& core, tcp::socket socket, LoginServices& services,
   login.environment = authenticator->permissions().environment;
   launching.spawn(launch(services, std::move(login), gate));
 
-  relay::RelayOptions options{
-      .policy = {}, .observer = relay_log(log), .draining = [&services] { return services.draining.load(); }};
+  relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
+                              .observer = relay_log(log),
+                              .draining = [&services] { return services.draining.load(); }};
   std::exception_ptr failure;
   try {
     co_await relay::relay(std::move(client), gate, std::move(options));
