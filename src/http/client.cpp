@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exchange: a request's bytes out, Beast's parser fed with what comes back.
+#include "http/client.hpp"
+
+#include "http/json.hpp"
+#include "http/pool.hpp"
+#include "http/transport.hpp"
+
+#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <atomic>
+#include <exception>
+
+namespace fairlead::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using Parser = beast::http::response_parser<beast::http::string_body>;
+
+std::shared_ptr<asio::ssl::context> make_tls(const TlsOptions& options) {
+  try {
+    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
+    // RFC 8996: nothing below TLS 1.2.
+    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    context->set_verify_mode(asio::ssl::verify_peer);
+    if (options.ca.empty())
+      context->set_default_verify_paths();
+    else
+      context->add_certificate_authority(asio::buffer(options.ca));
+    if (!options.certificate.empty()) {
+      context->use_certificate_chain(asio::buffer(options.certificate));
+      context->use_private_key(asio::buffer(options.key), asio::ssl::context::pem);
+    }
+    return context;
+  } catch (const boost::system::system_error& error) {
+    throw HttpError(Failure::endpoint, "TLS settings: " + error.code().message());
+  }
+}
+
+// Request smuggling: nothing from configuration or a user may end a line.
+void check_line(std::string_view text, bool blanks_allowed) {
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < ' ' || byte == 0x7f || (byte == ' ' && !blanks_allowed))
+      throw HttpError(Failure::protocol, "a request may not contain control characters");
+  }
+}
+
+std::string request_text(const Request& request, const Endpoint& endpoint) {
+  check_line(request.method, false);
+  check_line(request.target, false);
+  std::string text = request.method + " ";
+  if (endpoint.kind != Endpoint::Kind::unix_socket) text += endpoint.path;
+  text += request.target + " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\nUser-Agent: fairlead\r\n";
+  for (const auto& header : request.headers) {
+    check_line(header.name, false);
+    check_line(header.value, true);
+    text += header.name + ": " + header.value + "\r\n";
+  }
+  const bool has_body = !request.body.empty();
+  if (has_body) text += "Content-Type: " + request.content_type + "\r\n";
+  if (has_body || request.method == "POST" || request.method == "PUT")
+    text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+  text += "\r\n";
+  // One write for small requests; a large body follows on its own instead of being copied.
+  if (request.body.size() <= limits::read_size) text += request.body;
+  return text;
+}
+
+bool may_repeat(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
+         request.method == "DELETE";
+}
+
+}  // namespace
+
+struct Client::State {
+  Endpoint endpoint;
+  std::shared_ptr<asio::ssl::context> tls;
+  std::size_t body_limit = 0;
+  std::string pool_key;
+};
+
+// One exchange on one connection, from the request's first byte to the answer's last.
+class ResponseStream::Impl {
+ public:
+  Impl(std::shared_ptr<const Client::State> client, std::unique_ptr<Transport> transport)
+      : client_(std::move(client)), transport_(std::move(transport)) {}
+
+  Task<> start(const Request& request, bool bounded_body) {
+    what_ = request.method + " " + request.target.substr(0, request.target.find('?'));
+    transport_->expires_at(request.deadline);
+    std::exception_ptr write_failure;
+    try {
+      const auto text = request_text(request, client_->endpoint);
+      co_await transport_->write(ssh::as_bytes(text));
+      if (request.body.size() > limits::read_size) co_await transport_->write(ssh::as_bytes(request.body));
+    } catch (const HttpError& error) {
+      if (error.kind() != Failure::closed) throw;
+      // A server may answer and hang up before it has read a large body: look for its answer first.
+      write_failure = std::current_exception();
+    }
+    try {
+      co_await read_header(request.method == "HEAD", bounded_body);
+    } catch (const HttpError&) {
+      if (write_failure) std::rethrow_exception(write_failure);
+      throw;
+    }
+  }
+
+  // Decoded bytes of the body; empty at its end.
+  Task<std::string> read() {
+    auto& body = parser_->get().body();
+    while (body.empty() && !parser_->is_done()) co_await feed();
+    co_return std::exchange(body, {});
+  }
+
+  Task<> read_all() {
+    while (!parser_->is_done()) co_await feed();
+    head_.body = std::move(parser_->get().body());
+  }
+
+  // Back to the pool when the connection can carry another request.
+  void finish(const asio::any_io_executor& executor) {
+    if (transport_ && parser_->is_done() && parser_->keep_alive() && buffer_.size() == 0)
+      Pool::of(executor).give_back(client_->pool_key, std::move(transport_));
+  }
+
+  Stream take_stream() {
+    return Stream(std::move(transport_),
+                  {static_cast<const std::byte*>(buffer_.data().data()), buffer_.size()});
+  }
+
+  [[nodiscard]] Response& head() noexcept { return head_; }
+  [[nodiscard]] bool answered() const noexcept { return received_anything_; }
+  [[nodiscard]] bool body_done() const { return parser_->is_done(); }
+
+ private:
+  Task<> read_header(bool without_body, bool bounded_body) {
+    do {
+      parser_.emplace();
+      parser_->header_limit(limits::header);
+      if (bounded_body)
+        parser_->body_limit(client_->body_limit);
+      else
+        parser_->body_limit(boost::none);
+      parser_->skip(without_body);
+      while (!parser_->is_header_done()) co_await feed();
+    } while (parser_->get().result_int() / 100 == 1 && parser_->get().result_int() != 101);
+    const auto& message = parser_->get();
+    head_.status = message.result_int();
+    head_.reason = std::string(message.reason());
+    for (const auto& field : message)
+      head_.headers.push_back({std::string(field.name_string()), std::string(field.value())});
+    parser_->eager(true);
+  }
+
+  // Gives the parser what is buffered, or reads more when it can do nothing with that.
+  Task<> feed() {
+    boost::system::error_code error;
+    if (buffer_.size() > 0) {
+      buffer_.consume(parser_->put(buffer_.data(), error));
+      if (!error) co_return;
+      if (error != beast::http::error::need_more) fail(error);
+    }
+    auto space = buffer_.prepare(limits::read_size);
+    const auto size = co_await transport_->read_some({static_cast<std::byte*>(space.data()), space.size()});
+    if (size > 0) {
+      received_anything_ = true;
+      buffer_.commit(size);
+      co_return;
+    }
+    error = {};
+    if (parser_->got_some()) parser_->put_eof(error);
+    if (error || !parser_->is_done())
+      throw HttpError(Failure::closed, what_ + " at " + client_->endpoint.name() +
+                                           ": the connection was closed before the answer was complete");
+  }
+
+  [[noreturn]] void fail(boost::system::error_code error) const {
+    const bool too_big = error == beast::http::error::body_limit || error == beast::http::error::header_limit;
+    throw HttpError(too_big ? Failure::too_big : Failure::protocol,
+                    what_ + " at " + client_->endpoint.name() + ": " +
+                        (too_big ? "the answer is too big" : "not an HTTP answer (" + error.message() + ")"));
+  }
+
+  std::shared_ptr<const Client::State> client_;
+  std::unique_ptr<Transport> transport_;
+  beast::flat_buffer buffer_;
+  std::optional<Parser> parser_;
+  Response head_;
+  std::string what_;  // for messages
+  bool received_anything_ = false;
+};
+
+ResponseStream::ResponseStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+ResponseStream::ResponseStream(ResponseStream&&) noexcept = default;
+ResponseStream& ResponseStream::operator=(ResponseStream&&) noexcept = default;
+ResponseStream::~ResponseStream() = default;
+
+const Response& ResponseStream::head() const noexcept {
+  return impl_->head();
+}
+
+Task<std::string> ResponseStream::read() {
+  auto piece = co_await impl_->read();
+  if (piece.empty()) impl_->finish(co_await asio::this_coro::executor);
+  co_return piece;
+}
+
+Client::Client(Endpoint endpoint, std::optional<TlsOptions> tls, std::size_t body_limit) {
+  auto state = std::make_shared<State>();
+  if (tls && endpoint.kind == Endpoint::Kind::tcp) endpoint.kind = Endpoint::Kind::tls;
+  if (endpoint.kind == Endpoint::Kind::tls) state->tls = make_tls(tls.value_or(TlsOptions{}));
+  state->endpoint = std::move(endpoint);
+  state->body_limit = body_limit;
+  state->pool_key = state->endpoint.name();
+  // Connections authenticated with one client certificate are never used for another.
+  static std::atomic<std::uint64_t> identities = 0;
+  if (state->tls) state->pool_key += "#" + std::to_string(++identities);
+  state_ = std::move(state);
+}
+
+const Endpoint& Client::endpoint() const noexcept {
+  return state_->endpoint;
+}
+
+Task<std::unique_ptr<ResponseStream::Impl>> Client::exchange(Request request, bool bounded_body) const {
+  const auto state = state_;
+  auto& pool = Pool::of(co_await asio::this_coro::executor);
+  if (auto kept = pool.take(state->pool_key)) {
+    auto exchange = std::make_unique<ResponseStream::Impl>(state, std::move(kept));
+    try {
+      co_await exchange->start(request, bounded_body);
+      co_return exchange;
+    } catch (const HttpError& error) {
+      if (error.kind() != Failure::closed || exchange->answered() || !may_repeat(request)) throw;
+    }
+  }
+  ConnectOptions options{state->endpoint, state->tls, request.deadline};
+  auto transport = co_await connect(std::move(options));
+  auto exchange = std::make_unique<ResponseStream::Impl>(state, std::move(transport));
+  co_await exchange->start(request, bounded_body);
+  co_return exchange;
+}
+
+Task<Response> Client::send(Request request) const {
+  auto exchange = co_await this->exchange(std::move(request), true);
+  co_await exchange->read_all();
+  exchange->finish(co_await asio::this_coro::executor);
+  co_return std::move(exchange->head());
+}
+
+Task<ResponseStream> Client::open(Request request) const {
+  co_return ResponseStream(co_await exchange(std::move(request), false));
+}
+
+Task<Upgraded> Client::upgrade(Request request) const {
+  request.headers.push_back({"Connection", "Upgrade"});
+  request.headers.push_back({"Upgrade", "tcp"});
+  auto exchange = co_await this->exchange(std::move(request), true);
+  Upgraded result;
+  if (exchange->head().status == 101) {
+    result.stream = exchange->take_stream();
+  } else {
+    co_await exchange->read_all();
+  }
+  result.head = std::move(exchange->head());
+  co_return result;
+}
+
+std::string_view Response::header(std::string_view name) const {
+  for (const auto& header : headers)
+    if (beast::iequals(header.name, name)) return header.value;
+  return {};
+}
+
+boost::json::value Response::json() const {
+  return parse_json(body, "the answer");
+}
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                            c == '-' || c == '.' || c == '_' || c == '~';
+    if (unreserved) {
+      encoded += c;
+    } else {
+      encoded += '%';
+      encoded += digits[byte >> 4];
+      encoded += digits[byte & 15];
+    }
+  }
+  return encoded;
+}
+
+}  // namespace fairlead::http
