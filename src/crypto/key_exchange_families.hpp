@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The families behind make_key_exchange(), one file each.
+#pragma once
+
+#include "crypto/key_exchange.hpp"
+
+namespace fairlead::ssh {
+
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_curve25519();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp256();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp384();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp521();
+
+}  // namespace fairlead::ssh

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// The limits of the crypto floor, each with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace fairlead::ssh {
+
+// Below, RSA can be factored by a well-paid attacker; above, one verification keeps a core busy for long
+// (CVE-2026-39829).
+inline constexpr int min_rsa_bits = 2048;
+inline constexpr int max_rsa_bits = 16384;
+// A larger public exponent is never needed and makes verification as slow as signing.
+inline constexpr std::size_t max_rsa_exponent_bits = 33;  // up to 2^32 + 1
+
+// An RSA key of max_rsa_bits takes 2.1 KB; OpenSSH's bound for a key is this too.
+inline constexpr std::size_t max_key_blob = 16 * 1024;
+// A private RSA key of max_rsa_bits in PEM is 13 KB; the rest is room for comments.
+inline constexpr std::size_t max_key_file = 64 * 1024;
+// bcrypt rounds of a key file: ssh-keygen's default is 16 (0.1 s); the maximum takes some 10 s and cannot
+// hang a start.
+inline constexpr std::uint32_t max_bcrypt_rounds = 1024;
+inline constexpr std::size_t max_bcrypt_salt = 1024;  // ssh-keygen writes 16
+
+// authorized_keys of one user: parsing is linear, so this bounds the work a hostile file causes to
+// milliseconds.
+inline constexpr std::size_t max_authorized_keys = 1024 * 1024;
+
+}  // namespace fairlead::ssh
