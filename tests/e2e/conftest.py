@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real daemon on loopback with real backends, for real clients: the outermost surface.
+
+FAIRLEAD_BIN names the directory of the binaries (default build/release/bin). The Docker engine and the images are made by
+scripts/dockerd-for-tests and scripts/make-test-images.
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = pathlib.Path(os.environ.get("FAIRLEAD_BIN", ROOT / "build/release/bin"))
+IMAGES = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead-test"))
+PASSWORD = "correct horse battery"
+BACKENDS = ("oci", "docker")
+
+
+def wait_until(condition, seconds=10.0, what="condition"):
+    """Polls until `condition()` is true; fails loudly when it never is."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            pytest.fail(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run(*command, **options):
+    options.setdefault("timeout", 120)
+    options.setdefault("stdin", None if "input" in options else subprocess.DEVNULL)
+    if options["stdin"] is None:
+        del options["stdin"]
+    return subprocess.run([str(word) for word in command], capture_output=True, **options)
+
+
+class Daemon:
+    """One `fairlead serve` process with a configuration, a users file, keys and a state directory of its own."""
+
+    def __init__(self, directory, backend, image="debian", **settings):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.backend = backend
+        self.port = free_port()
+        self.process = None
+        self.log_file = self.directory / "log"
+        self.key = self.directory / "id_ed25519"
+        if not self.key.exists():
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.key], check=True)
+        self.users = {"alice": {"password": self.hash(PASSWORD),
+                                "authorizedKeys": [self.key.with_suffix(".pub").read_text().strip()]}}
+        self.instance = self.directory.name.replace("_", "-")
+        self.config = {
+            "ssh": {"listen": f"127.0.0.1:{self.port}", "shutdownGrace": "5s"},
+            "log": {"level": "debug", "destination": "file", "file": str(self.log_file)},
+            "auth": {"password": {"method": "local"}, "publicKey": {"method": "local"},
+                     "local": {"usersFile": str(self.directory / "users.yaml")}},
+            "backend": backend,
+            "oci": {"image": str(IMAGES / f"{image}.tar")},
+            "docker": {"execution": {"container": {"image": f"fairlead-test/{image}"}}},
+            "stateDirectory": str(self.directory / "state"),
+            "instance": self.instance,
+        }
+        for path, value in settings.items():
+            self.set(path.replace("__", "."), value)
+
+    @staticmethod
+    def hash(password):
+        made = run(BIN / "fairlead", "hash-password", input=password.encode())
+        assert made.returncode == 0, made.stderr
+        return made.stdout.decode().strip()
+
+    def set(self, path, value):
+        *sections, last = path.split(".")
+        place = self.config
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+
+    def write(self):
+        # JSON is YAML: one spelling serves both readers.
+        (self.directory / "users.yaml").write_text(json.dumps({"users": self.users}))
+        (self.directory / "config.yaml").write_text(json.dumps(self.config))
+
+    def start(self):
+        self.write()
+        self.log_file.touch()
+        before = self.log_file.stat().st_size
+        self.stderr = open(self.directory / "stderr", "ab")
+        self.process = subprocess.Popen([BIN / "fairlead", "serve", "--config", self.directory / "config.yaml"],
+                                        stdin=subprocess.DEVNULL, stdout=self.stderr, stderr=self.stderr)
+        wait_until(lambda: self.process.poll() is not None or "SSH_AVAILABLE" in self.log_file.read_text()[before:],
+                   60, "the daemon serves")
+        assert self.process.poll() is None, (self.directory / "stderr").read_text()
+        keys = run("ssh-keyscan", "-p", self.port, "127.0.0.1")
+        (self.directory / "known_hosts").write_bytes(keys.stdout)
+        return self
+
+    def stop(self, number=signal.SIGTERM, seconds=30):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(number)
+            self.process.wait(seconds)
+        return self.process.returncode if self.process else None
+
+    def log(self):
+        return [json.loads(line) for line in self.log_file.read_text().splitlines()]
+
+    def codes(self):
+        return [line["code"] for line in self.log()]
+
+    @property
+    def options(self):
+        return ["-F", "/dev/null", "-i", str(self.key), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+                "-o", f"UserKnownHostsFile={self.directory / 'known_hosts'}", "-o", "ConnectTimeout=30"]
+
+    def ssh_command(self, *words, user="alice"):
+        return ["ssh", *self.options, "-p", str(self.port), f"{user}@127.0.0.1", *words]
+
+    def ssh(self, *words, user="alice", **options):
+        """ssh with options before and the command after the host: words that begin with '-' come first."""
+        flags = [word for word in words if word.startswith("-")]
+        rest = [word for word in words if not word.startswith("-")]
+        command = ["ssh", *self.options, *flags, "-p", str(self.port), f"{user}@127.0.0.1", *rest]
+        return run(*command, **options)
+
+    def ssh_environment(self):
+        """For programs that call ssh themselves: rsync -e, GIT_SSH_COMMAND."""
+        return " ".join(["ssh", *self.options, "-p", str(self.port)])
+
+    def boxes(self):
+        """What the backend holds for this instance, seen from outside."""
+        if self.backend == "docker":
+            listed = run("docker", "ps", "-aq", "--filter", f"label=fairlead_instance={self.instance}")
+            return listed.stdout.decode().split()
+        boxes = self.directory / "state" / "boxes"
+        return [entry.name for entry in boxes.iterdir()] if boxes.exists() else []
+
+    def mounts(self):
+        state = str(self.directory / "state")
+        return [line.split()[1] for line in open("/proc/self/mounts") if state in line]
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory):
+    # Not under pytest's own directory: overlayfs and Unix socket paths want short names on a real disk.
+    directory = pathlib.Path(f"/var/tmp/fairlead-e2e-{os.getpid()}")
+    directory.mkdir()
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def daemon(request, work):
+    """A daemon shared by the tests that do not disturb it, once per backend."""
+    instance = Daemon(work / f"shared-{request.param}", request.param).start()
+    yield instance
+    assert instance.process.poll() is None, "the daemon died during the tests"
+    wait_until(lambda: not instance.boxes(), 20, "every box is gone when nobody is logged in")
+    assert instance.stop() == 0
+    assert not instance.mounts()
+
+
+@pytest.fixture(params=BACKENDS)
+def own_daemon(request, work):
+    """Makes daemons that a test may disturb; stops and checks them afterwards."""
+    made = []
+
+    def make(backend=None, **settings):
+        instance = Daemon(work / f"own-{len(made)}-{request.node.name[:24].replace('[', '-').replace(']', '')}",
+                          backend or request.param, **settings)
+        made.append(instance)
+        return instance
+
+    make.backend = request.param
+    yield make
+    for instance in made:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            instance.stop(signal.SIGTERM, 30)
+        if instance.process and instance.process.poll() is None:
+            instance.process.kill()
+            instance.process.wait()
+            pytest.fail("the daemon did not stop")

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that people really use over ssh: sftp, scp, rsync, git, plink, paramiko, asyncssh, Ansible's and VS Code's ways."""
+import asyncio
+import filecmp
+import os
+import subprocess
+
+import paramiko
+import pytest
+from conftest import PASSWORD, run, wait_until
+
+
+@pytest.fixture()
+def tree(tmp_path):
+    """A small directory with awkward names, an empty file, a link and two megabytes of noise."""
+    top = tmp_path / "tree"
+    (top / "sub dir").mkdir(parents=True)
+    (top / "empty").touch()
+    (top / "sub dir" / "ünïcode \"quoted\"").write_text("text\n")
+    (top / "noise").write_bytes(os.urandom(2 << 20))
+    (top / "tool").write_text("#!/bin/sh\n")
+    (top / "tool").chmod(0o755)
+    return top
+
+
+def same_tree(left, right):
+    compared = filecmp.dircmp(left, right)
+    assert not (compared.left_only or compared.right_only or compared.funny_files), compared.report()
+    for name in compared.common_files:
+        assert (left / name).read_bytes() == (right / name).read_bytes()
+    for name in compared.common_dirs:
+        same_tree(left / name, right / name)
+
+
+def master(daemon, tmp_path):
+    process = subprocess.Popen(["ssh", *daemon.options, f"-oControlPath={tmp_path}/c", "-oControlMaster=yes", "-N",
+                                "-p", str(daemon.port), "alice@127.0.0.1"])
+    wait_until(lambda: os.path.exists(f"{tmp_path}/c"), 20, "the master is up")
+    return process
+
+
+def test_sftp_batch(daemon, tree, tmp_path):
+    batch = tmp_path / "batch"
+    batch.write_text(f"mkdir /tmp/up\nput -r {tree} /tmp/up\nls -l /tmp/up/tree\nchmod 600 /tmp/up/tree/empty\n"
+                     f"rename /tmp/up/tree/empty /tmp/up/tree/renamed\nln -s tool /tmp/up/tree/link\n"
+                     f"rename /tmp/up/tree/renamed /tmp/up/tree/empty\nrm /tmp/up/tree/link\n"
+                     f"get -r /tmp/up/tree {tmp_path}/back\ndf /tmp\n-ls /nonexistent\npwd\n")
+    done = run("sftp", *daemon.options, "-P", daemon.port, "-b", batch, "alice@127.0.0.1")
+    assert done.returncode == 0, done.stderr
+    same_tree(tree, tmp_path / "back")
+
+
+@pytest.mark.parametrize("protocol", [["-O"], ["-s"]], ids=["scp", "sftp"])
+def test_scp_both_ways(daemon, tree, tmp_path, protocol):
+    connection = master(daemon, tmp_path)
+    try:
+        options = [*daemon.options, f"-oControlPath={tmp_path}/c", *protocol, "-P", daemon.port]
+        up = run("scp", *options, "-rp", tree, "alice@127.0.0.1:/tmp/there")
+        assert up.returncode == 0, up.stderr
+        down = run("scp", *options, "-rp", "alice@127.0.0.1:/tmp/there", tmp_path / "back")
+        assert down.returncode == 0, down.stderr
+        same_tree(tree, tmp_path / "back")
+        assert (tmp_path / "back" / "tool").stat().st_mode & 0o111
+        missing = run("scp", *options, "alice@127.0.0.1:/nonexistent", tmp_path)
+        assert missing.returncode != 0 and b"No such file" in missing.stderr
+    finally:
+        connection.terminate()
+        connection.wait()
+
+
+def test_rsync_both_ways(daemon, tree, tmp_path):
+    connection = master(daemon, tmp_path)
+    try:
+        shell = f"{daemon.ssh_environment()} -oControlPath={tmp_path}/c"
+        assert run("rsync", "-a", "-e", shell, f"{tree}/", "alice@127.0.0.1:/tmp/r/").returncode == 0
+        (tree / "noise").write_bytes(b"changed")
+        again = run("rsync", "-a", "--stats", "-e", shell, f"{tree}/", "alice@127.0.0.1:/tmp/r/")
+        assert again.returncode == 0, again.stderr
+        assert run("rsync", "-a", "-e", shell, "alice@127.0.0.1:/tmp/r/", f"{tmp_path}/back/").returncode == 0
+        same_tree(tree, tmp_path / "back")
+    finally:
+        connection.terminate()
+        connection.wait()
+
+
+def test_git_clone_and_push(daemon, tmp_path):
+    connection = master(daemon, tmp_path)
+    try:
+        environment = dict(os.environ, GIT_SSH_COMMAND=f"{daemon.ssh_environment()} -oControlPath={tmp_path}/c",
+                           GIT_CONFIG_GLOBAL="/dev/null", GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@b", GIT_COMMITTER_NAME="a",
+                           GIT_COMMITTER_EMAIL="a@b")
+        assert daemon.ssh(f"-oControlPath={tmp_path}/c", "git init -q --bare /tmp/repo.git").returncode == 0
+        git = lambda *words: subprocess.run(["git", *words], env=environment, check=True, capture_output=True, timeout=60)
+        git("clone", "-q", "ssh://alice@127.0.0.1/tmp/repo.git", f"{tmp_path}/work")
+        (tmp_path / "work" / "file").write_bytes(os.urandom(300000))
+        git("-C", f"{tmp_path}/work", "add", "file")
+        git("-C", f"{tmp_path}/work", "commit", "-qm", "one")
+        git("-C", f"{tmp_path}/work", "push", "-q", "origin", "HEAD:main")
+        git("clone", "-q", "-b", "main", "ssh://alice@127.0.0.1/tmp/repo.git", f"{tmp_path}/again")
+        assert (tmp_path / "again" / "file").read_bytes() == (tmp_path / "work" / "file").read_bytes()
+    finally:
+        connection.terminate()
+        connection.wait()
+
+
+def test_plink(daemon):
+    fingerprints = run("ssh-keygen", "-lf", daemon.directory / "known_hosts").stdout.decode().split()
+    keys = [word for word in fingerprints if word.startswith("SHA256:")]
+    done = run("plink", "-batch", "-P", daemon.port, "-l", "alice", "-pw", PASSWORD,
+               *[word for key in keys for word in ("-hostkey", key)], "127.0.0.1", "echo plink; exit 5")
+    assert (done.returncode, done.stdout) == (5, b"plink\n"), done.stderr
+
+
+@pytest.fixture()
+def paramiko_client(daemon):
+    client = paramiko.SSHClient()
+    client.load_host_keys(str(daemon.directory / "known_hosts"))
+    client.connect("127.0.0.1", daemon.port, "alice", PASSWORD, allow_agent=False, look_for_keys=False)
+    yield client
+    client.close()
+
+
+def test_paramiko(paramiko_client):
+    stdin, stdout, stderr = paramiko_client.exec_command("cat; echo err >&2; exit 6")
+    stdin.write("through paramiko\n")
+    stdin.channel.shutdown_write()
+    assert stdout.read() == b"through paramiko\n" and stderr.read() == b"err\n"
+    assert stdout.channel.recv_exit_status() == 6
+    with paramiko_client.open_sftp() as sftp:
+        with sftp.open("/tmp/p", "w") as file:
+            file.write("x" * 100000)
+        assert sftp.stat("/tmp/p").st_size == 100000
+        assert "p" in sftp.listdir("/tmp")
+
+
+def test_asyncssh(daemon):
+    import asyncssh
+
+    async def talk():
+        async with asyncssh.connect("127.0.0.1", daemon.port, username="alice", client_keys=[str(daemon.key)],
+                                    known_hosts=str(daemon.directory / "known_hosts")) as connection:
+            done = await connection.run("echo asyncssh; kill -TERM $$")
+            assert done.stdout == "asyncssh\n" and done.exit_signal[0] == "TERM"
+            many = await asyncio.gather(*(connection.run(f"echo {n}") for n in range(15)))
+            assert [one.stdout for one in many] == [f"{n}\n" for n in range(15)]
+            async with connection.start_sftp_client() as sftp:
+                await sftp.mkdir("/tmp/a")
+                assert await sftp.isdir("/tmp/a")
+
+    asyncio.run(asyncio.wait_for(talk(), 60))
+
+
+def test_ansible_style_module(daemon):
+    """Pipelining: the module's source on standard input of an interpreter, JSON on standard output."""
+    module = b"import json, os, platform\nprint(json.dumps({'changed': False, 'uid': os.getuid(), 'big': 'x' * 200000}))\n"
+    done = daemon.ssh("/bin/sh -c '( umask 77 && python3 - ) && sleep 0'", input=module)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b'{"changed": false') and len(done.stdout) > 200000
+
+
+def test_vscode_style_bootstrap(daemon):
+    """A script on standard input of a bare shell starts a server that outlives the script; then talk to it."""
+    script = b"""
+set -e
+python3 - <<'END' >/tmp/port 2>/dev/null &
+import socket
+s = socket.socket(socket.AF_UNIX); s.bind('/tmp/server'); s.listen()
+print('listening', flush=True)
+while True:
+    c, _ = s.accept(); c.sendall(b'served'); c.close()
+END
+while ! grep -q listening /tmp/port; do sleep 0.1; done
+echo "marker: server up"
+exec python3 -c "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/tmp/server'); print(s.recv(10).decode())"
+"""
+    done = daemon.ssh("-T", "sh", input=script)
+    assert done.stdout == b"marker: server up\nserved\n", done

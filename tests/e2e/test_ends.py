@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Ends that nobody wished for: killed clients, killed daemons, restarted engines, boxes that misbehave."""
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import BIN, IMAGES, ROOT, Daemon, run, wait_until
+
+
+def start(daemon, *command):
+    return subprocess.Popen(daemon.ssh_command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_killed_client_takes_its_box_along(daemon):
+    before = set(daemon.boxes())
+    client = start(daemon, "echo up; exec sleep 1000")
+    assert client.stdout.readline() == b"up\n"
+    assert set(daemon.boxes()) > before
+    client.kill()
+    client.wait()
+    wait_until(lambda: set(daemon.boxes()) <= before, 2, "the box of a killed client is gone")
+
+
+def test_killed_daemon_leaves_nothing_after_the_next_start(own_daemon):
+    daemon = own_daemon().start()
+    clients = [start(daemon, "echo up; exec sleep 1000") for _ in range(3)]
+    for client in clients:
+        assert client.stdout.readline() == b"up\n"
+    assert len(daemon.boxes()) == 3
+    foreign = None
+    if daemon.backend == "docker":
+        foreign = run("docker", "run", "-d", "fairlead-test/busybox", "sleep", "600").stdout.decode().strip()
+    daemon.process.kill()
+    daemon.process.wait()
+    for client in clients:
+        client.wait(30)
+    try:
+        daemon.start()
+        wait_until(lambda: not daemon.boxes(), 10, "the leftovers are gone")
+        assert not daemon.mounts()
+        assert daemon.ssh("echo again").stdout == b"again\n"
+        if foreign:
+            assert foreign[:12] in run("docker", "ps", "-q").stdout.decode(), "somebody else's container was touched"
+    finally:
+        if foreign:
+            run("docker", "rm", "-f", foreign)
+
+
+def test_graceful_stop_lets_sessions_finish_and_admits_no_new_ones(own_daemon):
+    daemon = own_daemon().start()
+    running = start(daemon, "echo up; sleep 2; echo finished")
+    assert running.stdout.readline() == b"up\n"
+    daemon.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "SSH_DRAINING" in daemon.codes(), 5, "draining")
+    assert daemon.ssh("true").returncode == 255
+    assert running.stdout.read() == b"finished\n" and running.wait(10) == 0
+    assert daemon.process.wait(10) == 0
+    assert not daemon.boxes()
+
+
+def test_second_signal_ends_sessions_now(own_daemon):
+    daemon = own_daemon(ssh__shutdownGrace="60s").start()
+    running = start(daemon, "echo up; exec sleep 1000")
+    assert running.stdout.readline() == b"up\n"
+    daemon.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: "SSH_DRAINING" in daemon.codes(), 5, "draining")
+    began = time.monotonic()
+    daemon.process.send_signal(signal.SIGTERM)
+    assert daemon.process.wait(15) == 0
+    assert time.monotonic() - began < 12 and running.wait(10) == 255
+    assert not daemon.boxes()
+
+
+def test_missing_image_is_told_to_the_user_and_others_are_served(own_daemon):
+    daemon = own_daemon()
+    missing = {"oci": {"image": "/nonexistent.tar"}} if daemon.backend == "oci" else \
+        {"docker": {"execution": {"container": {"image": "fairlead-test/missing"}, "imagePullPolicy": "Never"}}}
+    daemon.users["lost"] = {"authorizedKeys": daemon.users["alice"]["authorizedKeys"], "config": missing}
+    daemon.start()
+    refused = daemon.ssh("true", user="lost")
+    assert refused.returncode == 255 and b"image" in refused.stderr.lower(), refused.stderr
+    assert b"/nonexistent" not in refused.stderr, "internals stay inside"
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def test_agent_killed_by_the_user_is_told(daemon):
+    done = daemon.ssh("kill -9 -1; kill -9 1; sleep 5; echo never", timeout=60)
+    assert b"never" not in done.stdout or done.returncode == 0
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def test_a_box_killed_from_outside_is_told(daemon):
+    client = start(daemon, "echo up; exec sleep 1000")
+    assert client.stdout.readline() == b"up\n"
+    if daemon.backend == "docker":
+        run("docker", "rm", "-f", *daemon.boxes())
+    else:
+        inside = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_agent(pid)]
+        assert inside
+        for pid in inside:
+            os.kill(int(pid), signal.SIGKILL)
+    _, errors = client.communicate(timeout=30)
+    assert b"fairlead:" in errors and client.returncode == 255
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def is_agent(pid):
+    try:
+        return b"/.fairlead/agent" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def test_out_of_memory_is_told(own_daemon):
+    daemon = own_daemon()
+    daemon.set(f"{daemon.backend}.limits", {"memory": "64M"})
+    daemon.start()
+    done = daemon.ssh("python3 -c 'x = bytearray(300 << 20)'; echo $?", timeout=60)
+    told = done.stdout + done.stderr
+    assert b"137" in told or b"memory" in told.lower(), told
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def test_a_fork_bomb_stays_in_its_box(own_daemon):
+    daemon = own_daemon()
+    daemon.set(f"{daemon.backend}.limits", {"pids": 64})
+    daemon.start()
+    bomb = start(daemon, "bomb() { bomb | bomb & }; bomb; sleep 60")
+    time.sleep(2)
+    assert daemon.ssh("echo fine", timeout=30).stdout == b"fine\n"
+    bomb.kill()
+    bomb.wait()
+    wait_until(lambda: not daemon.boxes(), 20, "the bomb's box is gone")
+
+
+def test_a_writer_without_end_hits_its_limit(own_daemon):
+    daemon = own_daemon("oci", oci__limits={"disk": "64M"}) if own_daemon.backend == "oci" else None
+    if daemon is None:
+        pytest.skip("docker: the overlay2 driver of this host has no disk quota")
+    daemon.start()
+    done = daemon.ssh("dd if=/dev/zero of=/tmp/big bs=1M count=200; du -m /tmp/big", timeout=60)
+    assert b"No space left" in done.stderr or b"quota" in done.stderr.lower(), done.stderr
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def test_output_nobody_reads_does_not_grow_the_daemon(own_daemon):
+    daemon = own_daemon().start()
+    client = start(daemon, "cat /dev/zero")
+    time.sleep(3)
+    status = pathlib.Path(f"/proc/{daemon.process.pid}/status").read_text()
+    resident = int(status.split("VmRSS:")[1].split()[0])
+    assert resident < 100_000, f"{resident} kB"
+    client.kill()
+    client.wait()
+
+
+def test_engine_restarted_in_mid_session(own_daemon):
+    if own_daemon.backend != "docker":
+        pytest.skip("only the docker backend has an engine")
+    daemon = own_daemon("docker").start()
+    client = start(daemon, "echo up; exec sleep 1000")
+    assert client.stdout.readline() == b"up\n"
+    assert run(ROOT / "scripts/dockerd-for-tests", "restart").returncode == 0
+    _, errors = client.communicate(timeout=60)
+    assert b"fairlead:" in errors
+    wait_until(lambda: daemon.ssh("echo again").stdout == b"again\n", 30, "logins work again")
+    wait_until(lambda: not daemon.boxes(), 30, "nothing is left")
+
+
+def test_engine_absent_at_start_and_hung(work, tmp_path):
+    daemon = Daemon(work / "absent", "docker", docker__connection={"host": "unix:///nonexistent.sock"})
+    daemon.write()
+    done = run(BIN / "fairlead", "serve", "--config", daemon.directory / "config.yaml")
+    assert done.returncode == 1 and b"/nonexistent.sock" in done.stderr
+
+
+def test_no_usable_runtime_is_told_at_start(work):
+    daemon = Daemon(work / "noruntime", "oci", oci__runtime="/bin/false")
+    daemon.write()
+    done = run(BIN / "fairlead", "serve", "--config", daemon.directory / "config.yaml")
+    assert done.returncode == 1 and b"/bin/false" in done.stderr
+
+
+def test_broken_image_is_told(own_daemon, tmp_path):
+    if own_daemon.backend != "oci":
+        pytest.skip("the engine checks its own images")
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes(os.urandom(4096))
+    daemon = own_daemon("oci", oci__image=str(broken))
+    daemon.start()
+    refused = daemon.ssh("true")
+    assert refused.returncode == 255 and b"image" in refused.stderr.lower()
+    assert str(broken) in daemon.log_file.read_text()
+
+
+def test_images_directory_is_there():
+    assert (IMAGES / "debian.tar").exists(), "scripts/make-test-images makes it"
