@@ -29,9 +29,9 @@ struct Header {
 
 struct Request {
   std::string method = "GET";
-  std::string target;  // begins with '/', already percent-encoded (see percent_encode)
-  std::vector<Header> headers;
-  std::string body;
+  std::string target{};  // begins with '/', already percent-encoded (see percent_encode)
+  std::vector<Header> headers{};
+  std::string body{};
   std::string content_type = "application/json";  // sent when there is a body
   // The whole exchange must be over by then, connecting included; max() waits for ever.
   std::chrono::steady_clock::time_point deadline =
