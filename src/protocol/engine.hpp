@@ -41,7 +41,7 @@ enum class DataType : std::uint32_t { standard = 0, stderr_ = 1 };  // RFC 4254 
 struct EngineConfig {
   Role role = Role::server;
   std::string identification = "SSH-2.0-Fairlead";  // without CR LF
-  AlgorithmPreferences algorithms = AlgorithmPreferences::defaults();
+  AlgorithmPreferences algorithms;  // an empty list stands for that of AlgorithmPreferences::defaults()
   std::vector<PublicKey> host_keys;  // server: in order of preference; signing happens outside
   std::string banner;                // server: sent once before the first authentication answer
   // Server: names for USERAUTH_FAILURE, such as "publickey", "password". Others are refused without asking.
@@ -251,6 +251,7 @@ class Engine {
 
  private:
   struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "protocol/transport.hpp"
+#include "protocol/user_auth.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -12,21 +13,21 @@
 namespace fairlead::ssh {
 
 // Requests are for the time after KeysReady{first}; a request while another is unanswered does nothing.
-class UserAuthClient {
+class UserAuthClient final : public UserAuth {
  public:
   explicit UserAuthClient(Transport& transport) : transport_(transport) {}
 
   // A message of number 50..79: AuthSucceeded (the transport then is authenticated), AuthFailed,
   // AuthQueryAccepted or AuthBanner. Errors are for Transport::fail(), which the caller calls.
-  [[nodiscard]] Result<std::optional<EngineEvent>> on_message(MutableBytes payload);
+  [[nodiscard]] Result<std::optional<EngineEvent>> on_message(MutableBytes payload) override;
 
-  void request_none(std::string_view user);
-  void request_password(std::string_view user, Bytes password);
-  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm);
+  void request_none(std::string_view user) override;
+  void request_password(std::string_view user, Bytes password) override;
+  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm) override;
   [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, const PublicKey& key,
-                                                            std::string_view algorithm) const;
+                                                            std::string_view algorithm) const override;
   void request_public_key_signed(std::string_view user, const PublicKey& key, std::string_view algorithm,
-                                 Bytes signature);
+                                 Bytes signature) override;
 
  private:
   enum class Pending : std::uint8_t { nothing, attempt, query };

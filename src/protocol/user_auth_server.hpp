@@ -4,6 +4,7 @@
 
 #include "base/secret.hpp"
 #include "protocol/transport.hpp"
+#include "protocol/user_auth.hpp"
 
 #include <optional>
 #include <string>
@@ -13,20 +14,20 @@ namespace fairlead::ssh {
 
 // Decides nothing by itself but refusals: a login needs accept() for exactly the attempt that is pending.
 // Nothing about a key is remembered between requests (CVE-2024-45337).
-class UserAuthServer {
+class UserAuthServer final : public UserAuth {
  public:
   // Both must outlive this object.
   UserAuthServer(const EngineConfig& config, Transport& transport) : config_(config), transport_(transport) {}
 
   // A message of number 50..79. AuthAttempt pauses the transport until the answer; AuthRefused has been
   // answered. Errors (changed user, too many requests …) are for Transport::fail(), which the caller calls.
-  [[nodiscard]] Result<std::optional<EngineEvent>> on_message(MutableBytes payload);
+  [[nodiscard]] Result<std::optional<EngineEvent>> on_message(MutableBytes payload) override;
 
   // Answers to the pending attempt; without one they do nothing. After limits::auth_failures refusals the
   // transport fails with too_many_auth_attempts, which the next Transport::next() returns.
-  void accept();  // not for a query: a query never logs in, and accept() then does nothing
-  void reject(bool partial_success);
-  void accept_query();
+  void accept() override;  // not for a query: a query never logs in, and accept() then does nothing
+  void reject(bool partial_success) override;
+  void accept_query() override;
 
  private:
   struct Request;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Line by line to the peer's identification, within bounds.
+#include "protocol/version_exchange.hpp"
+
+#include <fairlead/ssh/limits.hpp>
+
+#include <algorithm>
+
+namespace fairlead::ssh {
+
+namespace {
+
+constexpr std::string_view prefix = "SSH-";
+
+bool may_become_identification(std::string_view line) noexcept {
+  return line.starts_with(prefix.substr(0, line.size()));
+}
+
+}  // namespace
+
+Result<bool> VersionExchange::receive(MutableBytes& input) {
+  while (true) {
+    const std::string_view text = as_text(input);
+    const std::size_t end = text.find('\n', scanned_);
+    if (end == std::string_view::npos) {
+      scanned_ = text.size();
+      const auto length = check_length(text.size(), text);
+      if (!length) return std::unexpected(length.error());
+      return false;
+    }
+    const auto length = check_length(end + 1, text.substr(0, end));
+    if (!length) return std::unexpected(length.error());
+    const auto finished = on_line(text.substr(0, end));
+    if (!finished) return finished;
+    input = input.subspan(end + 1);
+    scanned_ = 0;
+    if (*finished) return true;
+  }
+}
+
+Result<> VersionExchange::check_length(std::size_t size, std::string_view beginning) const {
+  if (may_become_identification(beginning)) {
+    if (size > limits::identification_line) return failure(Errc::bad_identification, "too long");
+    return {};
+  }
+  // ID-3: a client that does not begin with SSH- is no SSH client; do not wait for its line to end.
+  if (!lines_before_) return failure(Errc::bad_identification, "does not begin with SSH-");
+  if (size > limits::line_before_identification || bytes_ + size > limits::bytes_before_identification)
+    return failure(Errc::bad_identification, "too much before it");
+  return {};
+}
+
+Result<bool> VersionExchange::on_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.find('\0') != std::string_view::npos) return failure(Errc::bad_identification, "NUL in it");
+  if (!line.starts_with(prefix)) {
+    bytes_ += line.size() + 2;
+    if (!lines_before_ || ++lines_ > limits::lines_before_identification)
+      return failure(Errc::bad_identification, "too many lines before it");
+    return false;
+  }
+  if (line.find('\r') != std::string_view::npos) return failure(Errc::bad_identification, "CR within it");
+  // RFC 4253 section 5.1: 1.99 is a server that would also speak SSH-1.
+  if (!line.starts_with("SSH-2.0-") && !line.starts_with("SSH-1.99-"))
+    return failure(Errc::bad_identification, "protocol version is not 2.0");
+  peer_ = line;
+  return true;
+}
+
+bool is_valid_identification(std::string_view identification) noexcept {
+  constexpr std::string_view version = "SSH-2.0-";
+  return identification.starts_with(version) && identification.size() > version.size() &&
+         identification.size() + 2 <= limits::identification_line &&
+         std::ranges::all_of(identification, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+}  // namespace fairlead::ssh
