@@ -17,10 +17,16 @@ struct Node {
   std::string text;     // scalar
   bool quoted = false;  // scalar: written as a string, so that it is no number, no boolean and not null
   std::vector<Node> items;
-  std::vector<std::pair<std::string, Node>> members;  // in the order of the file; names are unique
+  struct Member;
+  std::vector<Member> members;  // in the order of the file; names are unique
 
   // Null when there is no such member.
   [[nodiscard]] const Node* find(std::string_view name) const noexcept;
+};
+
+struct Node::Member {
+  std::string name;
+  Node value;
 };
 
 // Bounds of a document, far above any real one: a file that breaks them is refused, not read for minutes.

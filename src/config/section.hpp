@@ -68,6 +68,8 @@ class Section {
   [[nodiscard]] Section section(std::string_view key);
   // Any value, unread: null when absent or null.
   [[nodiscard]] const Node* raw(std::string_view key);
+  // Whatever this key holds is accepted without being looked at.
+  void skip(std::string_view key) { asked_.emplace_back(key); }
   // Everything below this section is accepted without being looked at.
   void accept_all() noexcept { accept_all_ = true; }
 

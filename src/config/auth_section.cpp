@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Section `auth` (services.md section 1.1) with our own method `local`.
+#include "config/sections.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace fairlead::config {
+namespace {
+
+struct Method {
+  std::string_view key;    // password, publicKey …
+  std::string_view later;  // ContainerSSH's provider, which is not built; its own section is not looked at
+  bool local;              // whether our users file can answer it
+};
+
+constexpr std::array<Method, 5> methods{{{"password", "webhook", true},
+                                         {"publicKey", "webhook", true},
+                                         {"keyboardInteractive", "oauth2", false},
+                                         {"gssapi", "kerberos", false},
+                                         {"authz", "webhook", false}}};
+
+bool is_later(const Method& method, std::string_view name) {
+  return name == method.later || (method.key == "password" && name == "kerberos");
+}
+
+std::string read_method(Section& section, const Method& method) {
+  std::string name;
+  section.skip("webhook");
+  section.skip("kerberos");
+  section.skip("oauth2");
+  if (!section.read("method", name) || name.empty()) return {};
+  if (name == "local" && method.local) return name;
+  if (is_later(method, name))
+    section.error("method", fmt::format("method {} is not built yet", name));
+  else
+    section.error("method", fmt::format("expected {}, found \"{}\"",
+                                        method.local ? "local or nothing" : "nothing", name));
+  return {};
+}
+
+// ContainerSSH 0.4's keys for one webhook at this level.
+void read_deprecated(Section& section) {
+  std::string url;
+  bool pubkey = true;
+  section.read("pubkey", pubkey);
+  if (section.read("url", url) && !url.empty())
+    section.error("url", "authentication by webhook is not built yet");
+  for (const std::string_view key : {"authTimeout", "allowRedirects", "timeout", "cacert", "cert", "key",
+                                     "tlsVersion", "curves", "cipher"})
+    section.skip(key);
+}
+
+}  // namespace
+
+void read_auth(Section& section, Auth& auth) {
+  const std::size_t errors = section.findings().errors.size();
+  for (const Method& method : methods) {
+    const Node* node = section.raw(method.key);
+    // The 0.4 form was a switch for the webhook, which is refused by read_deprecated().
+    if (method.key == "password" && node != nullptr && node->kind == Node::Kind::scalar) {
+      bool enabled = true;
+      section.read(method.key, enabled);
+      continue;
+    }
+    Section subsection = section.section(method.key);
+    const std::string name = read_method(subsection, method);
+    if (method.key == "password") auth.password_method = name;
+    if (method.key == "publicKey") auth.public_key_method = name;
+  }
+  Section local = section.section("local");
+  local.read("usersFile", auth.local_users_file);
+  read_deprecated(section);
+  const bool none = auth.password_method.empty() && auth.public_key_method.empty();
+  if (none && section.findings().errors.size() == errors)
+    section.findings().error(section.present() ? section.node()->line : 0, section.path(),
+                             "no authentication method configured, please configure at least one");
+  if (!none && auth.local_users_file.empty())
+    local.error("usersFile", "must name the users file, because method local is configured");
+}
+
+}  // namespace fairlead::config

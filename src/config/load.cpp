@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The top level of the file.
+#include "config/load.hpp"
+
+#include "config/sections.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace fairlead::config {
+namespace {
+
+// Part of labels and file names.
+bool is_instance_name(std::string_view name) {
+  constexpr std::size_t longest = 63;  // of a Docker label value that other tools still show whole
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  return !name.empty() && name.size() <= longest && name.front() != '.' && std::ranges::all_of(name, allowed);
+}
+
+void read_root(Section& root, Config& config) {
+  Section ssh = root.section("ssh");
+  read_ssh(ssh, config.ssh);
+  Section auth = root.section("auth");
+  read_auth(auth, config.auth);
+  Section log = root.section("log");
+  read_log(log, config.log);
+  choose_backend(root, config);
+  read_backends(root, config);
+  check_later_sections(root);
+
+  root.read("stateDirectory", config.state_directory);
+  if (!config.state_directory.empty() && !config.state_directory.starts_with('/'))
+    root.error("stateDirectory", "must be an absolute path");
+  root.read("agentPath", config.agent_path);
+  if (root.read("instance", config.instance) && !is_instance_name(config.instance))
+    root.error("instance", "must be letters, digits, dots, dashes and underscores, at most 63");
+  constexpr unsigned most_threads = 1024;  // more cores than any machine we have heard of
+  if (root.read("threads", config.threads) && config.threads > most_threads)
+    root.error("threads", "must be at most 1024");
+}
+
+}  // namespace
+
+std::expected<Config, Errors> parse(std::string_view text, const std::string& name, Format format) {
+  auto document = format == Format::json ? parse_json(text, name) : parse_yaml(text, name);
+  if (!document) return std::unexpected(std::move(document.error()));
+  Findings findings(name);
+  findings.names_ignore_case = format == Format::json;
+  Config config;
+  config.file = name;
+  {
+    Section root(findings, "", &*document);  // its end reports unknown keys
+    read_root(root, config);
+  }
+  if (!findings.errors.empty()) return std::unexpected(std::move(findings.errors));
+  config.warnings = std::move(findings.warnings);
+  return config;
+}
+
+std::expected<Config, Errors> load(const std::string& file) {
+  const auto text = read_text_file(file);
+  if (!text) return std::unexpected(Errors{text.error()});
+  return parse(*text, file, file.ends_with(".json") ? Format::json : Format::yaml);
+}
+
+std::string state_directory(const Config& config) {
+  if (!config.state_directory.empty()) return config.state_directory;
+  if (::geteuid() == 0) return "/var/lib/fairlead";
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
+    return std::string(state) + "/fairlead";
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/tmp") + "/.local/state/fairlead";
+}
+
+}  // namespace fairlead::config
