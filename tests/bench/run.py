@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: Fairlead beside sshd, `docker run` and `docker exec`, measured in one run on this machine.
+
+Usage: run.py --bin DIRECTORY [--quick] [--only NAME …]
+Prints a table; writes build/bench.json. Ratios matter, not absolute values: the machine is shared and noisy, so what is
+compared is measured in turn (A B A B …), and medians are quoted.
+"""
+import argparse
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def quantiles(values):
+    ordered = sorted(values)
+    return {"p50": statistics.median(ordered), "p95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
+            "min": ordered[0], "max": ordered[-1], "n": len(ordered)}
+
+
+def timed(command, **options):
+    start = time.perf_counter()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **options)
+    elapsed = (time.perf_counter() - start) * 1000
+    assert done.returncode == 0, (command, done.stderr)
+    return elapsed
+
+
+def in_turn(rounds, **measurements):
+    """Each measurement once a round, so that drift of the machine hits all alike."""
+    results = {name: [] for name in measurements}
+    for _ in range(rounds):
+        for name, measure in measurements.items():
+            results[name].append(measure())
+    return {name: quantiles(values) for name, values in results.items()}
+
+
+def cpu_seconds(pids):
+    """User and system time of processes and of their children that have been waited for."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+            total += sum(int(field) for field in fields[11:15])
+    return total / TICK
+
+
+def children_of(pid):
+    found = [pid]
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError, IndexError):
+                parent = int(pathlib.Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
+                if parent == pid:
+                    found += children_of(int(entry))
+    return found
+
+
+def pids_named(name):
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                if pathlib.Path(f"/proc/{entry}/comm").read_text().strip() == name:
+                    found.append(int(entry))
+    return found
+
+
+class Sshd:
+    """OpenSSH's server for the same key, without a container."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory) / "sshd"
+        self.directory.mkdir()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.key = self.directory / "key"
+        for name in ("key", "host"):
+            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.directory / name], check=True)
+        shutil.copy(self.directory / "key.pub", self.directory / "authorized_keys")
+        os.makedirs("/run/sshd", exist_ok=True)
+        (self.directory / "config").write_text(
+            f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.directory}/host\nPidFile none\nStrictModes no\n"
+            f"AuthorizedKeysFile {self.directory}/authorized_keys\nUsePAM no\nMaxStartups 1000\nMaxSessions 100\n"
+            "PermitRootLogin yes\n")
+        self.process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-e", "-f", self.directory / "config"],
+                                        stderr=subprocess.DEVNULL)
+        (self.directory / "known").write_text(
+            f"[127.0.0.1]:{self.port} {(self.directory / 'host.pub').read_text()}")
+        self.user = pwd.getpwuid(os.geteuid()).pw_name
+
+    def ssh(self, *words, flags=()):
+        return ["ssh", "-F", "/dev/null", "-i", str(self.key), "-oIdentitiesOnly=yes", "-oBatchMode=yes",
+                f"-oUserKnownHostsFile={self.directory}/known", *flags, "-p", str(self.port), f"{self.user}@127.0.0.1", *words]
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+class Engine(http.client.HTTPConnection):
+    """The Docker engine's API, for the floor that no client of it can beat."""
+
+    def __init__(self):
+        super().__init__("engine")
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("/var/run/docker.sock")
+
+    def call(self, method, path, body=None):
+        self.request(method, path, json.dumps(body) if body is not None else None, {"Content-Type": "application/json"})
+        answer = self.getresponse()
+        content = answer.read()
+        assert answer.status < 300, content
+        return json.loads(content) if content else None
+
+    def create_and_start(self):
+        start = time.perf_counter()
+        made = self.call("POST", "/v1.41/containers/create", {"Image": "fairlead-test/busybox", "Cmd": ["sleep", "60"]})
+        self.call("POST", f"/v1.41/containers/{made['Id']}/start")
+        elapsed = (time.perf_counter() - start) * 1000
+        self.call("DELETE", f"/v1.41/containers/{made['Id']}?force=1&v=1")
+        return elapsed
+
+
+class Bench:
+    def __init__(self, options, directory):
+        os.environ["FAIRLEAD_BIN"] = str(options.bin.resolve())
+        import conftest
+        self.options, self.bin = options, options.bin.resolve()
+        self.rounds = 5 if options.quick else 20
+        self.sshd = Sshd(directory)
+        self.daemons = {name: conftest.Daemon(pathlib.Path(directory) / name, name, "busybox")
+                        for name in conftest.BACKENDS}
+        for name, daemon in self.daemons.items():
+            daemon.set("log.level", "notice")
+            daemon.set(f"{name}.limits", {"memory": "4G", "disk": "8G"})
+            daemon.start()
+        self.results = {}
+
+    def stop(self):
+        for daemon in self.daemons.values():
+            daemon.stop()
+        self.sshd.stop()
+
+    def new_box(self):
+        """`ssh host echo hi`, the whole client included."""
+        engine = Engine()
+        oci, docker = self.daemons["oci"], self.daemons["docker"]
+        with open("/dev/null") as null:
+            read_end, write_end = os.pipe()
+            return in_turn(
+                self.rounds,
+                sshd=lambda: timed(self.sshd.ssh("echo hi"), stdin=null),
+                oci=lambda: timed(oci.ssh_command("echo hi"), stdin=null),
+                docker_stdin_null=lambda: timed(docker.ssh_command("echo hi"), stdin=null),
+                docker_stdin_open=lambda: timed(docker.ssh_command("echo hi"), stdin=read_end),
+                docker_run=lambda: timed(["docker", "run", "--rm", "fairlead-test/busybox", "echo", "hi"], stdin=null),
+                engine_create_and_start=engine.create_and_start)
+
+    def timer(self, server, user, *words):
+        done = subprocess.run([self.bin / "ssh_timer", str(server.port), user, str(server.key), *words],
+                              capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        return quantiles([float(line) for line in done.stdout.split()][1:])  # the first one waits for the box
+
+    def second_exec(self):
+        count = str(self.rounds * 5)
+        container = subprocess.run(["docker", "run", "-d", "fairlead-test/busybox", "sleep", "600"], capture_output=True,
+                                   text=True, check=True).stdout.strip()
+        try:
+            results = {"sshd": self.timer(self.sshd, self.sshd.user, "exec", count, "true")}
+            for name, daemon in self.daemons.items():
+                results[name] = self.timer(daemon, "alice", "exec", count, "true")
+            results["docker_exec"] = quantiles([timed(["docker", "exec", container, "true"]) for _ in range(self.rounds)])
+        finally:
+            subprocess.run(["docker", "rm", "-f", container], capture_output=True)
+        return results
+
+    def bulk(self):
+        """1 GiB out of and into a program, MB/s; CPU seconds of the server's side and of dockerd."""
+        size = 256 if self.options.quick else 1024
+        cipher = ("-oCiphers=aes128-gcm@openssh.com",)
+        servers = {"sshd": (lambda *w: self.sshd.ssh(*w, flags=cipher), self.sshd.process.pid)}
+        for name, daemon in self.daemons.items():
+            servers[name] = (lambda *w, d=daemon: ["ssh", *cipher, *d.ssh_command(*w)[1:]], daemon.process.pid)
+        results = {}
+        for _ in range(2 if self.options.quick else 3):
+            for name, (command, pid) in servers.items():
+                for direction in ("out", "in"):
+                    results.setdefault(f"{name}_{direction}", []).append(self.one_bulk(command, direction, size, pid))
+        table = {}
+        for name, runs in results.items():
+            table[name] = {"MB/s": statistics.median(run[0] for run in runs),
+                           "server CPU s/GB": statistics.median(run[1] for run in runs),
+                           "dockerd CPU s/GB": statistics.median(run[2] for run in runs)}
+        return table
+
+    def one_bulk(self, command, direction, size, server):
+        out = direction == "out"
+        words = command(f"dd if=/dev/zero bs=64k count={size * 16} 2>/dev/null" if out else "cat >/dev/null")
+        engine = pids_named("dockerd")
+        before_engine = cpu_seconds(engine)
+        start = time.perf_counter()
+        client = subprocess.Popen(words, stdin=subprocess.DEVNULL if out else subprocess.PIPE,
+                                  stdout=subprocess.PIPE if out else subprocess.DEVNULL)
+        before = cpu_seconds(children_of(server))
+        if out:
+            got = 0
+            while piece := os.read(client.stdout.fileno(), 1 << 20):
+                got += len(piece)
+            assert got == size << 20, got
+        else:
+            zeros = bytes(1 << 20)
+            for _ in range(size):
+                client.stdin.write(zeros)
+            client.stdin.close()
+        used = cpu_seconds(children_of(server))
+        assert client.wait() == 0
+        elapsed = time.perf_counter() - start
+        used = max(used, cpu_seconds(children_of(server))) - before
+        return (size << 20) / elapsed / 1e6, used / (size / 1000), (cpu_seconds(engine) - before_engine) / (size / 1000)
+
+    def agent(self):
+        program = self.bin / "fairlead-agent"
+        oci = self.daemons["oci"]
+        client = subprocess.Popen(oci.ssh_command("echo up; exec sleep 600"), stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+        client.stdout.readline()
+        private = []
+        for entry in os.listdir("/proc"):
+            with contextlib.suppress(OSError, ValueError):
+                if entry.isdigit() and b"/.fairlead/agent" in pathlib.Path(f"/proc/{entry}/cmdline").read_bytes():
+                    rollup = pathlib.Path(f"/proc/{entry}/smaps_rollup").read_text()
+                    private.append(sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_")))
+        client.terminate()
+        client.wait()
+        return {"fairlead-agent": {"MB on disk": program.stat().st_size / 1e6, "private kB idle": min(private, default=0)}}
+
+    def run(self):
+        for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
+                            ("bulk", "one gigabyte through a program"), ("agent", "the agent")):
+            if self.options.only and name not in self.options.only:
+                continue
+            self.results[name] = getattr(self, name)()
+            print(f"\n{title}")
+            for row, values in self.results[name].items():
+                print(f"  {row:26}" + "  ".join(f"{key} {value:10.2f}" for key, value in values.items()))
+        (ROOT / "build").mkdir(exist_ok=True)
+        (ROOT / "build" / "bench.json").write_text(json.dumps(self.results, indent=1))
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--only", nargs="*")
+    chosen = options.parse_args()
+    if os.geteuid() != 0:
+        os.execvp("sudo", ["sudo", "-E", sys.executable, *sys.argv])
+    dockerd = ROOT / "scripts/dockerd-for-tests"
+    already = subprocess.run([dockerd, "status"]).returncode == 0
+    subprocess.run([dockerd, "start"], check=True)
+    subprocess.run([ROOT / "scripts/make-test-images", "--no-debian"], check=True)
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="fairlead-bench-") as directory:
+        bench = Bench(chosen, directory)
+        try:
+            bench.run()
+        finally:
+            bench.stop()
+    if not already:
+        subprocess.run([dockerd, "stop"])
+
+
+if __name__ == "__main__":
+    main()

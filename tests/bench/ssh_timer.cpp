@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client for the benchmarks: logs in with our own engine and times single steps, without a process per
+// measurement.
+//
+//   ssh_timer PORT USER KEYFILE exec COUNT COMMAND    milliseconds of each exec on one connection, one a line
+//   ssh_timer PORT USER KEYFILE login COUNT           milliseconds from connect to login, one a line
+//   ssh_timer PORT USER KEYFILE idle COUNT            logs in COUNT times, prints "ready", holds all until
+//   standard input ends
+#include <fairlead/ssh/client.hpp>
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+namespace asio = boost::asio;
+namespace ssh = fairlead::ssh;
+using asio::ip::tcp;
+using Clock = std::chrono::steady_clock;
+
+struct Target {
+  std::uint16_t port;
+  std::shared_ptr<const ssh::ClientConfig> config;
+};
+
+void print_since(Clock::time_point start) {
+  const std::chrono::duration<double, std::milli> elapsed = Clock::now() - start;
+  std::printf("%.3f\n", elapsed.count());
+}
+
+ssh::Task<ssh::AcceptedConnection> log_in(Target target) {
+  tcp::socket socket(co_await asio::this_coro::executor);
+  const tcp::endpoint endpoint(asio::ip::address_v4::loopback(), target.port);
+  co_await socket.async_connect(endpoint, asio::use_awaitable);
+  co_return co_await ssh::connect(std::move(socket), target.config);
+}
+
+ssh::Task<> time_exec(Target target, int count, std::string command) {
+  ssh::AcceptedConnection connection = co_await log_in(target);
+  const ssh::ExecRequest request{command};
+  std::vector<std::byte> buffer(std::size_t{32} * 1024);
+  for (int i = 0; i < count; ++i) {
+    const auto start = Clock::now();
+    auto opened = co_await connection.connection.open_channel("session");
+    if (!opened) throw std::runtime_error("channel refused: " + opened.error().text);
+    if (!co_await opened->channel.request("exec", request.encode())) throw std::runtime_error("exec refused");
+    while (co_await opened->channel.read_some(buffer) > 0) {
+    }
+    while (co_await opened->requests.next()) {
+    }
+    opened->channel.close();
+    print_since(start);
+  }
+}
+
+ssh::Task<> time_logins(Target target, int count) {
+  for (int i = 0; i < count; ++i) {
+    const auto start = Clock::now();
+    const ssh::AcceptedConnection connection = co_await log_in(target);
+    print_since(start);
+  }
+}
+
+ssh::Task<> hold_idle(Target target, int count) {
+  std::vector<ssh::AcceptedConnection> connections;
+  for (int i = 0; i < count; ++i) connections.push_back(co_await log_in(target));
+  std::printf("ready\n");
+  std::fflush(stdout);
+  char byte = 0;
+  while (::read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+}
+
+ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
+  const int count = std::atoi(words[4].c_str());
+  if (words[3] == "exec" && words.size() == 6) return time_exec(target, count, words[5]);
+  if (words[3] == "login") return time_logins(target, count);
+  if (words[3] == "idle") return hold_idle(target, count);
+  throw std::runtime_error("unknown measurement " + words[3]);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.size() < 5)
+    throw std::runtime_error("usage: ssh_timer PORT USER KEYFILE exec|login|idle COUNT [COMMAND]");
+  auto key = ssh::PrivateKey::load(words[2]);
+  if (!key) throw std::runtime_error("cannot load " + words[2]);
+  auto config = std::make_shared<ssh::ClientConfig>();
+  config->user = words[1];
+  config->keys.push_back(*key);
+  config->accept_host_key = [](const ssh::PublicKey&) { return true; };  // loopback, our own servers
+  const Target target{static_cast<std::uint16_t>(std::atoi(words[0].c_str())), config};
+
+  asio::io_context io{1};
+  std::exception_ptr failure;
+  asio::co_spawn(io, dispatch(target, words), [&failure](std::exception_ptr error) { failure = error; });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  return 0;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "ssh_timer: %s\n", error.what());
+  return 1;
+}
