@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/ssh/error.hpp>
+#include <fairlead/ssh/limits.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -93,7 +94,8 @@ class ReceiveWindow {
     turnover_ = now - adjusted_at_;
     adjusted_at_ = now;
     watch_pause_ = true;
-    if (pauses_ < pauses_before_growth || held_ > size_ / 8 || size_ > growth_left) return 0;
+    if (pauses_ < pauses_before_growth || held_ > size_ / 8) return 0;
+    if (size_ > growth_left || size_ > limits::largest_window / 2) return 0;
     pauses_ = 0;
     return size_;
   }
