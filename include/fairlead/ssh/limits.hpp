@@ -61,6 +61,10 @@ inline constexpr std::size_t undecided_channels = 16;
 // Sealed bytes waiting for the socket: writers wait above the high mark and go on below the low one.
 inline constexpr std::size_t output_high_water = std::size_t{256} * 1024;
 inline constexpr std::size_t output_low_water = std::size_t{128} * 1024;
+// Requests and messages that do not wait for the low mark; an application that relays them must not fill memory either.
+inline constexpr std::size_t output_ceiling = std::size_t{4} * 1024 * 1024;
+// What is left to send at the end, DISCONNECT above all, has this long to leave.
+inline constexpr std::chrono::seconds parting_deadline{2};
 // Replies and window adjustments that the peer causes without reading them (CVE-2025-26466's class).
 inline constexpr std::size_t control_backlog = std::size_t{64} * 1024;
 inline constexpr std::chrono::seconds control_backlog_deadline{30};

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The default answers of an Authenticator: no.
+#include <fairlead/ssh/auth.hpp>
+
+namespace fairlead::ssh {
+
+Task<Verdict> Authenticator::password(const AuthContext&, Bytes) {
+  co_return Verdict::refused;
+}
+Task<Verdict> Authenticator::public_key(const AuthContext&, const PublicKey&, bool) {
+  co_return Verdict::refused;
+}
+Task<Verdict> Authenticator::none(const AuthContext&) {
+  co_return Verdict::refused;
+}
+
+}  // namespace fairlead::ssh

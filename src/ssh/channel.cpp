@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Channel, the application's handle.
+#include "ssh/channel_core.hpp"
+
+#include <utility>
+
+namespace fairlead::ssh {
+
+Channel::Channel(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+Task<std::size_t> Channel::read_some(MutableBytes buffer) {
+  return state_->read_standard(buffer);
+}
+Task<Chunk> Channel::read_chunk(MutableBytes buffer) {
+  return state_->read(buffer);
+}
+Task<> Channel::write(Bytes data) {
+  return state_->write(DataType::standard, data);
+}
+Task<> Channel::write_stderr(Bytes data) {
+  return state_->write(DataType::stderr_, data);
+}
+void Channel::close_write() {
+  state_->close_write();
+}
+void Channel::close() {
+  state_->close();
+}
+
+void Channel::send_exit_status(std::uint32_t status) {
+  const ExitStatusRequest body{status};
+  state_->notify("exit-status", body.encode());
+}
+
+void Channel::send_exit_signal(std::string_view name, bool core_dumped, std::string_view text) {
+  const ExitSignalRequest body{std::string(name), core_dumped, std::string(text)};
+  state_->notify("exit-signal", body.encode());
+}
+
+Task<bool> Channel::request(std::string name, std::vector<std::byte> payload) {
+  return state_->request(std::move(name), std::move(payload));
+}
+void Channel::notify(std::string_view name, Bytes payload) {
+  state_->notify(name, payload);
+}
+
+Task<> Channel::closed() {
+  return state_->wait_closed();
+}
+std::uint32_t Channel::id() const noexcept {
+  return state_->id;
+}
+
+}  // namespace fairlead::ssh

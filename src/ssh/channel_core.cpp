@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// One channel: who waits for what, and what happens when it ends.
+#include "ssh/channel_core.hpp"
+
+#include "ssh/connection_impl.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fairlead::ssh {
+namespace {
+
+// What a writer sends in one turn while others wait: two full packets.
+constexpr std::size_t quantum = std::size_t{2} * limits::channel_packet;
+
+ConnectionError not_writable() {
+  return ConnectionError({Errc::connection_closed, "channel closed"});
+}
+
+}  // namespace
+
+ChannelCore::ChannelCore(ConnectionImpl& owner, asio::any_io_executor runs_on, ChannelId number, Phase state)
+    : connection(&owner), executor(std::move(runs_on)), id(number), phase(state) {}
+
+ChannelCore::~ChannelCore() {
+  if (!connection) return;
+  // The number of an open that the peer has not answered is closed when the answer comes.
+  if (phase == Phase::open) connection->engine().close_channel(id);
+  connection->flush_soon();
+  if (connection) connection->forget(id, this);
+}
+
+Task<Chunk> ChannelCore::read(MutableBytes buffer) {
+  const auto self = shared_from_this();
+  for (;;) {
+    const Chunk chunk = inbound_.take(buffer);
+    if (chunk.size > 0) {
+      give_credit(chunk.size);
+      co_return chunk;
+    }
+    if (eof_ || closed_here_ || phase == Phase::over || buffer.empty()) co_return Chunk();
+    (void)co_await readers_.wait(executor);
+  }
+}
+
+Task<std::size_t> ChannelCore::read_standard(MutableBytes buffer) {
+  for (;;) {
+    const Chunk chunk = co_await read(buffer);
+    if (chunk.type == StreamType::standard) co_return chunk.size;
+  }
+}
+
+void ChannelCore::give_credit(std::size_t size) {
+  if (!connection) return;
+  connection->engine().consumed(id, size);
+  connection->flush_soon();
+}
+
+Task<> ChannelCore::write(DataType type, Bytes data) {
+  const auto self = shared_from_this();
+  while (!data.empty()) {
+    if (!may_write()) throw not_writable();
+    if (connection->engine().writable(id) == 0) {
+      (void)co_await writers_.wait(executor);
+      continue;
+    }
+    OutputGate& gate = connection->gate();
+    if (gate.open_now()) {
+      const OutputGate::Turn turn = gate.take();
+      data = data.subspan(send(type, data));
+      continue;
+    }
+    const auto alive = connection->shared_from_this();  // the turn points into it
+    const OutputGate::Turn turn = co_await gate.wait();
+    if (turn && may_write()) data = data.subspan(send(type, data));
+  }
+}
+
+std::size_t ChannelCore::send(DataType type, Bytes data) {
+  Engine& engine = connection->engine();
+  data = data.first(std::min(data.size(), quantum));
+  if (data.size() >= limits::channel_packet / 2) connection->prepare_output();
+  std::size_t sent = 0;
+  while (sent < data.size()) {
+    const std::size_t now = engine.send_data(id, type, data.subspan(sent));
+    if (now == 0) break;
+    sent += now;
+  }
+  connection->gate().output_is(engine.output().size());
+  connection->flush_soon();
+  return sent;
+}
+
+void ChannelCore::close_write() {
+  if (std::exchange(write_closed_, true) || !connection || phase != Phase::open) return;
+  connection->engine().send_eof(id);
+  connection->flush_soon();
+  writers_.wake_all();
+}
+
+void ChannelCore::close() {
+  if (std::exchange(closed_here_, true) || !connection) return;
+  write_closed_ = true;
+  inbound_.drop();
+  connection->engine().close_channel(id);
+  if (auto queue = requests.lock()) queue->close();
+  for (const auto& pending : std::exchange(replies_, {})) pending->answered = true;
+  readers_.wake_all();
+  writers_.wake_all();
+  others_.wake_all();
+  connection->flush_soon();
+}
+
+Task<bool> ChannelCore::request(std::string name, std::vector<std::byte> payload) {
+  const auto self = shared_from_this();
+  if (!connection || phase != Phase::open || closed_here_) co_return false;
+  const auto pending = std::make_shared<PendingReply>();
+  replies_.push_back(pending);
+  connection->engine().send_request(id, name, true, payload);
+  connection->flush_soon();
+  while (!pending->answered) (void)co_await others_.wait(executor);
+  co_return pending->success;
+}
+
+void ChannelCore::notify(std::string_view name, Bytes payload) {
+  if (!connection || phase != Phase::open || closed_here_) return;
+  connection->engine().send_request(id, name, false, payload);
+  connection->flush_soon();
+}
+
+Task<> ChannelCore::wait_closed() {
+  const auto self = shared_from_this();
+  while (phase != Phase::over) (void)co_await others_.wait(executor);
+}
+
+Task<> ChannelCore::wait_opened() {
+  const auto self = shared_from_this();
+  while (phase == Phase::opening) (void)co_await others_.wait(executor);
+}
+
+void ChannelCore::reply(std::uint32_t ticket, bool success) {
+  if (!connection || closed_here_) return;
+  connection->engine().reply(id, ticket, success);
+  connection->flush_soon();
+}
+
+void ChannelCore::confirm() {
+  if (!connection || phase != Phase::undecided) return;
+  phase = Phase::open;
+  connection->engine().confirm_open(id);
+  connection->flush_soon();
+}
+
+void ChannelCore::refuse(OpenFailure reason, std::string_view text) {
+  if (!connection || phase != Phase::undecided) return;
+  ConnectionImpl& owner = *connection;
+  owner.engine().refuse_open(id, reason, text);
+  owner.forget(id, this);
+  finish();
+  owner.flush_soon();
+}
+
+void ChannelCore::on_confirmed() {
+  phase = Phase::open;
+  others_.wake_all();
+}
+
+void ChannelCore::on_refused(Refusal why) {
+  refusal = std::move(why);
+  connection->forget(id, this);
+  finish();
+}
+
+void ChannelCore::on_data(DataType type, Bytes data) {
+  if (closed_here_) return;  // the peer had not seen our CLOSE yet
+  inbound_.add(type == DataType::standard ? StreamType::standard : StreamType::stderr_, data);
+  readers_.wake_all();
+}
+
+void ChannelCore::on_reply(bool success) {
+  if (replies_.empty()) return;
+  const auto pending = std::move(replies_.front());
+  replies_.pop_front();
+  pending->success = success;
+  pending->answered = true;
+  others_.wake_all();
+}
+
+void ChannelCore::on_eof() {
+  eof_ = true;
+  readers_.wake_all();
+}
+
+void ChannelCore::on_closed() {
+  // RFC 4254 section 5.3: nothing reaches the peer any more, and our CLOSE is owed.
+  connection->engine().close_channel(id);
+  connection->forget(id, this);
+  finish();
+}
+
+void ChannelCore::finish() {
+  connection = nullptr;
+  phase = Phase::over;
+  eof_ = write_closed_ = true;
+  if (auto queue = requests.lock()) queue->close();
+  for (const auto& pending : std::exchange(replies_, {})) pending->answered = true;
+  readers_.wake_all();
+  writers_.wake_all();
+  others_.wake_all();
+}
+
+}  // namespace fairlead::ssh

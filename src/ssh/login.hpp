@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The events of a connection that somebody has to be asked about: signatures, host keys, authentication.
+#pragma once
+
+#include "protocol/engine.hpp"
+
+#include <fairlead/ssh/async.hpp>
+
+namespace fairlead::ssh {
+
+// Lives as long as its connection, since new keys need signatures too. While handle() runs nothing is
+// received.
+class Login {
+ public:
+  virtual ~Login() = default;
+
+  // What `event` points to is gone at the first suspension: copy it before.
+  [[nodiscard]] virtual Task<> handle(EngineEvent event) = 0;
+  // The user is authenticated.
+  [[nodiscard]] virtual bool done() const noexcept = 0;
+};
+
+}  // namespace fairlead::ssh

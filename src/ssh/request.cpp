@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Request: a question of the peer's that is answered exactly once.
+#include "ssh/handle_states.hpp"
+
+#include <utility>
+
+namespace fairlead::ssh {
+
+Request::Request(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Request::Request(Request&& other) noexcept = default;
+
+Request& Request::operator=(Request&& other) noexcept {
+  if (this != &other) {
+    Request dropped(std::move(*this));
+    state_ = std::move(other.state_);
+  }
+  return *this;
+}
+
+Request::~Request() {
+  if (!state_) return;
+  reply(false);
+  if (state_->channel)
+    state_->channel->request_answered();
+  else if (const auto connection = state_->connection.lock())
+    connection->global_answered();
+}
+
+RequestType Request::type() const noexcept {
+  return request_type(state_->name);
+}
+std::string_view Request::name() const noexcept {
+  return state_->name;
+}
+Bytes Request::payload() const noexcept {
+  return state_->payload;
+}
+bool Request::want_reply() const noexcept {
+  return state_->want_reply;
+}
+
+void Request::reply(bool success, Bytes payload) {
+  if (!state_->want_reply || std::exchange(state_->answered, true)) return;
+  if (state_->channel)
+    state_->channel->reply(state_->ticket, success);
+  else if (const auto connection = state_->connection.lock())
+    connection->reply_global(state_->ticket, success, payload);
+}
+
+}  // namespace fairlead::ssh

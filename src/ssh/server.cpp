@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// accept(): from a TCP socket to an authenticated client.
+#include "ssh/connection_impl.hpp"
+#include "ssh/server_login.hpp"
+
+#include <fairlead/ssh/server.hpp>
+
+#include <memory>
+#include <utility>
+
+namespace fairlead::ssh {
+namespace {
+
+void choose(std::vector<std::string>& preference, const std::vector<std::string>& configured) {
+  if (!configured.empty()) preference = configured;
+}
+
+std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& config) {
+  auto engine = std::make_shared<EngineConfig>();
+  engine->role = Role::server;
+  engine->identification = config.identification;
+  choose(engine->algorithms.key_exchanges, config.key_exchanges);
+  choose(engine->algorithms.ciphers, config.ciphers);
+  choose(engine->algorithms.macs, config.macs);
+  if (config.host_keys) engine->host_keys = config.host_keys->public_keys();
+  engine->banner = config.banner;
+  if (config.authenticator)
+    engine->auth_methods = config.authenticator->methods();
+  else
+    engine->auth_methods = {"none", "password", "publickey"};
+  engine->auth_failures = config.auth_failures;
+  engine->rekey_bytes = config.rekey_bytes;
+  engine->rekey_interval = config.rekey_interval;
+  engine->channels = config.channels;
+  return engine;
+}
+
+// Made once per configuration and thread: ten thousand connections share it.
+std::shared_ptr<const EngineConfig> engine_config(const std::shared_ptr<const ServerConfig>& config) {
+  thread_local std::weak_ptr<const ServerConfig> source;
+  thread_local std::shared_ptr<const EngineConfig> made;
+  const bool same = !source.owner_before(config) && !config.owner_before(source);
+  if (!made || !same) {
+    made = make_engine_config(*config);
+    source = config;
+  }
+  return made;
+}
+
+}  // namespace
+
+Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
+                                      std::shared_ptr<const ServerConfig> config) {
+  boost::system::error_code gone;
+  const auto client = socket.remote_endpoint(gone);
+  const auto connection = std::make_shared<ConnectionImpl>(std::move(socket), engine_config(config));
+  AcceptedServerConnection accepted{connection->handles(), {}};
+  auto login = std::make_unique<ServerLogin>(*connection, config, client);
+  ServerLogin& result = *login;
+  co_await connection->log_in(std::move(login), config->login_grace);
+  accepted.login = result.take_info();
+  connection->keep_alive(config->alive_interval, config->alive_count);
+  connection->run();
+  co_return std::move(accepted);
+}
+
+}  // namespace fairlead::ssh
