@@ -7,13 +7,17 @@
 namespace fairlead::ssh {
 
 Result<X25519Key> X25519Key::generate() {
-  std::array<std::byte, x25519_size>
-      secret;  // every 32 bytes are a private key: RFC 7748 section 5 clamps them
+  std::array<std::byte, x25519_size> secret;
   system_random().fill(secret);
+  auto result = from_secret(secret);
+  wipe(secret);
+  return result;
+}
+
+Result<X25519Key> X25519Key::from_secret(std::span<const std::byte, x25519_size> secret) {
   X25519Key result;
   result.key_.reset(
       EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, nullptr, octets(Bytes(secret)), secret.size()));
-  wipe(secret);
   std::size_t size = x25519_size;
   if (!result.key_ ||
       EVP_PKEY_get_raw_public_key(result.key_.get(), octets(MutableBytes(result.public_value_)), &size) != 1)

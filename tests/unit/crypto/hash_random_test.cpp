@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digests, base64 and random bytes.
+#include "crypto/hash.hpp"
+#include "crypto/random.hpp"
+#include "hex.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace fairlead::ssh {
+namespace {
+
+TEST(Hash, DigestsTheConcatenationOfItsParts) {
+  // FIPS 180-4's examples.
+  EXPECT_EQ(to_hex(digest("SHA256", {as_bytes("abc")})),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(digest("SHA256", {as_bytes("a"), {}, as_bytes("bc")}), digest("SHA256", {as_bytes("abc")}));
+  EXPECT_EQ(to_hex(digest("SHA512", {as_bytes("abc")})).substr(0, 32), "ddaf35a193617abacc417349ae204131");
+  EXPECT_EQ(digest("SHA384", {}).size(), 48U);
+}
+
+TEST(HashDeathTest, AnUnknownDigestIsABug) {
+  EXPECT_DEATH((void)digest("SHA0", {}), "");
+}
+
+// RFC 4648 section 10.
+TEST(Base64, AgreesWithTheRfc) {
+  const std::pair<std::string_view, std::string_view> cases[] = {
+      {"", ""},
+      {"f", "Zg=="},
+      {"fo", "Zm8="},
+      {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="},
+      {"fooba", "Zm9vYmE="},
+      {"foobar", "Zm9vYmFy"},
+  };
+  for (const auto& [plain, encoded] : cases) {
+    EXPECT_EQ(base64(as_bytes(plain)), encoded);
+    const auto decoded = from_base64(encoded);
+    ASSERT_TRUE(decoded) << encoded;
+    EXPECT_EQ(as_text(*decoded), plain);
+  }
+}
+
+TEST(Base64, EveryByteAndSizeComesBack) {
+  std::vector<std::byte> bytes;
+  for (unsigned i = 0; i < 600; ++i) {
+    const auto decoded = from_base64(base64(bytes));
+    ASSERT_TRUE(decoded);
+    ASSERT_EQ(*decoded, bytes);
+    bytes.push_back(static_cast<std::byte>(i * 37));
+  }
+}
+
+TEST(Base64, OnlyTheCanonicalFormIsAccepted) {
+  for (const std::string_view text :
+       {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "====", "Z===", "Zg==Zg==", "Zm 9v", "Zm9v\n", "Zm9-", "Zm9_",
+        "Zg==\n", " Zg==", "=Zg=", "Z=g=", "Zm9v====", "\xff\xff\xff\xff"})
+    EXPECT_FALSE(from_base64(text)) << text;
+  EXPECT_FALSE(from_base64(std::string_view("Zm9\0", 4)));
+}
+
+TEST(Random, FillsAnySizeWithDifferentBytes) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    std::vector<std::byte> bytes(16);
+    system_random().fill(bytes);
+    EXPECT_TRUE(seen.insert(to_hex(bytes)).second);
+  }
+  system_random().fill({});
+  std::vector<std::byte> large(100000);
+  system_random().fill(large);
+  EXPECT_GT(std::set<std::byte>(large.end() - 5000, large.end()).size(), 200U);  // the end is filled too
+}
+
+}  // namespace
+}  // namespace fairlead::ssh
