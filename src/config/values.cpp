@@ -162,7 +162,7 @@ std::string_view closest(std::string_view name, std::span<const std::string> kno
       64;  // longer ones are no typing mistakes, and the comparison is quadratic
   if (name.size() > longest_name) return {};
   std::string_view best;
-  std::size_t nearest = name.size() / 3 + 2;  // a third of the letters, and one at least, may be wrong
+  std::size_t nearest = std::max<std::size_t>(name.size() / 3, 1) + 1;  // a third of the letters may be wrong
   for (const std::string& candidate : known) {
     const std::size_t wrong = distance(name, candidate);
     if (wrong < nearest) {
