@@ -149,7 +149,7 @@ TEST(Sinks, AReaderThatStallsLosesLinesAndIsToldHowMany) {
 
 TEST(Sinks, ALineLongerThanAPipeTakesAtOnceNeverBlocksAndIsEnded) {
   Pipe pipe;
-  ASSERT_GT(::fcntl(pipe.ends[1], F_SETPIPE_SZ, 4096), 0);
+  ASSERT_GT(::fcntl(pipe.ends[1], F_SETPIPE_SZ, 8192), 0);
   const Log log(descriptor_sink(pipe.ends[1], LineFormat::text), Level::info);
   std::vector<Label> many;
   for (int i = 0; i < 40; ++i) many.push_back({"label" + std::to_string(i), std::string(256, 'x')});
