@@ -89,7 +89,8 @@ class AesGcmIpsecMb final : public PacketCipher {
     nonce_.advance();
   }
 
-  gcm_key_data key_;
+  alignas(64) gcm_key_data
+      key_;  // the library loads it aligned, but its header says so only under its own build flags
   aes_gcm_enc_dec_t crypt_;
   GcmNonce nonce_;
 };
