@@ -41,14 +41,14 @@ enum class DataType : std::uint32_t { standard = 0, stderr_ = 1 };  // RFC 4254 
 struct EngineConfig {
   Role role = Role::server;
   std::string identification = "SSH-2.0-Fairlead";  // without CR LF
-  AlgorithmPreferences algorithms;  // an empty list stands for that of AlgorithmPreferences::defaults()
+  AlgorithmPreferences algorithms;   // an empty list stands for that of AlgorithmPreferences::defaults()
   std::vector<PublicKey> host_keys;  // server: in order of preference; signing happens outside
   std::string banner;                // server: sent once before the first authentication answer
   // Server: names for USERAUTH_FAILURE, such as "publickey", "password". Others are refused without asking.
   std::vector<std::string> auth_methods;
   unsigned auth_failures = limits::auth_failures;
-  std::uint64_t rekey_bytes = limits::rekey_bytes;
-  std::chrono::seconds rekey_interval = limits::rekey_interval;
+  std::uint64_t rekey_bytes = limits::rekey_bytes;               // 0: only the ciphers' own limits
+  std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time
   std::uint32_t window = limits::initial_window;
   std::uint32_t max_packet = limits::channel_packet;
   std::size_t channels = limits::channels;
@@ -177,9 +177,9 @@ class Engine {
   using Clock = std::chrono::steady_clock;
 
   Engine(std::shared_ptr<const EngineConfig> config, RandomSource& random);
-  // The same for Role::link, which needs no randomness. A program that makes its engines only here links no cryptography
-  // (the static agent, design section 4): the packet layer behind Engine is an interface, and only the constructor above,
-  // in a source file of its own, names the encrypted one.
+  // The same for Role::link, which needs no randomness. A program that makes its engines only here links no
+  // cryptography (the static agent, design section 4): the packet layer behind Engine is an interface, and
+  // only the constructor above, in a source file of its own, names the encrypted one.
   [[nodiscard]] static Engine make_link(std::shared_ptr<const EngineConfig> config);
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;

@@ -8,6 +8,8 @@
 
 #include <fairlead/ssh/limits.hpp>
 
+#include <limits>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -42,11 +44,16 @@ Transport::Received Transport::receive(MutableBytes& input) {
   if (!*packet) return EngineEvent(event::NeedMore{});
   received_sequence_ = (*packet)->sequence;
   check_keys();
+  if (ended_) return std::unexpected(error_);
 
   const MutableBytes payload = (*packet)->payload;
   const auto number = std::to_integer<std::uint8_t>(payload[0]);
   if (skips(number)) return std::nullopt;
-  switch (verdict(situation(), number)) {
+  const Situation at = situation();
+  // PK-7: nobody honest needs 2^32 packets for one key exchange.
+  if (at.phase < Phase::service && received_sequence_ == std::numeric_limits<std::uint32_t>::max())
+    return failure(Errc::key_exhausted, "sequence number wraps in the first key exchange");
+  switch (verdict(at, number)) {
     case Verdict::process:
       return handle(payload);
     case Verdict::ignore:

@@ -135,7 +135,8 @@ class Transport {
   void send_disconnect(DisconnectReason reason, std::string_view text);
   [[nodiscard]] PacketWriter& writer() noexcept { return writer_; }
   [[nodiscard]] PacketReader& reader() noexcept { return reader_; }
-  [[nodiscard]] Clock::time_point now() const noexcept { return now_; }  // of the last next()
+  [[nodiscard]] Clock::time_point now() const noexcept { return now_; }  // of the last next() or set_now()
+  void set_now(Clock::time_point now) noexcept { now_ = now; }
 
  private:
   [[nodiscard]] Received receive(MutableBytes& input);

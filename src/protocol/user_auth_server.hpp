@@ -25,33 +25,38 @@ class UserAuthServer final : public UserAuth {
 
   // Answers to the pending attempt; without one they do nothing. After limits::auth_failures refusals the
   // transport fails with too_many_auth_attempts, which the next Transport::next() returns.
-  void accept() override;  // not for a query: a query never logs in, and accept() then does nothing
+  void accept() override;  // of a query this is accept_query(): a query never logs in
   void reject(bool partial_success) override;
   void accept_query() override;
 
  private:
   struct Request;
   enum class Pending : std::uint8_t { nothing, attempt, query };
+  using Told = Result<std::optional<EngineEvent>>;
 
-  [[nodiscard]] Result<std::optional<EngineEvent>> on_password(Request& request);
-  [[nodiscard]] Result<std::optional<EngineEvent>> on_public_key(Request& request, bool host_bound);
-  [[nodiscard]] std::optional<EngineEvent> refuse(std::string_view method, const char* reason);
-  void send_failure(bool partial_success);
-  void send_banner();
-  void count_failure();
+  [[nodiscard]] Result<> check_identity(const Request& request);
+  [[nodiscard]] Told on_none(const Request& request);
+  [[nodiscard]] Told on_password(Request& request, MutableBytes payload);
+  [[nodiscard]] Told on_public_key(Request& request, Bytes payload);
+  [[nodiscard]] bool offers(std::string_view method) const noexcept;
+  // Answers FAILURE (or ends the connection) and tells the owner why.
+  [[nodiscard]] EngineEvent refuse(const Request& request, const char* reason);
+  [[nodiscard]] EngineEvent ask(Pending kind, event::AuthAttempt attempt);
+  [[nodiscard]] Pending take_pending() noexcept;
+  void answer_failure(bool free, bool partial_success);
+  void answer(Bytes payload);
 
   const EngineConfig& config_;
   Transport& transport_;
-  std::string user_;
-  std::string method_;
+  std::string user_;  // of the first request; it must not change
+  // Of the pending attempt.
   std::string algorithm_;
-  std::vector<std::byte> query_blob_;
   SecretBytes password_;
   std::optional<PublicKey> key_;
+  Pending pending_ = Pending::nothing;
+  bool pending_is_free_ = false;  // its refusal does not count
   unsigned requests_ = 0;
   unsigned failures_ = 0;
-  Pending pending_ = Pending::nothing;
-  bool user_known_ = false;
   bool banner_sent_ = false;
 };
 

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests of RFC 4252 decoded, bounded, verified and answered.
+#include "protocol/user_auth_server.hpp"
+
+#include "base/wire.hpp"
+#include "protocol/message_numbers.hpp"
+
+#include <fairlead/ssh/limits.hpp>
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace fairlead::ssh {
+
+namespace {
+
+constexpr std::string_view none_method = "none";
+constexpr std::string_view password_method = "password";
+constexpr std::string_view public_key_method = "publickey";
+// OpenSSH PROTOCOL 3.1: publickey with the server's host key under the signature.
+constexpr std::string_view host_bound_method = "publickey-hostbound-v00@openssh.com";
+constexpr std::string_view connection_service = "ssh-connection";
+
+// The length of the UTF-8 sequence at the front, 0 when it is malformed (overlong, surrogate, beyond
+// U+10FFFF).
+std::size_t utf8_sequence(std::string_view text) noexcept {
+  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned lead = at(0);
+  const std::size_t size = lead < 0x80                   ? 1
+                           : lead >= 0xC2 && lead < 0xE0 ? 2
+                           : lead >= 0xE0 && lead < 0xF0 ? 3
+                           : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                         : 0;
+  if (size == 0 || text.size() < size) return 0;
+  char32_t point = size == 1 ? lead : lead & (0x7FU >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xC0U) != 0x80) return 0;
+    point = point << 6 | (at(i) & 0x3FU);
+  }
+  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
+  return point < smallest[size] || surrogate || point > 0x10FFFF ? 0 : size;
+}
+
+// UA-8: UTF-8 without control characters (C0, DEL, C1).
+bool is_acceptable_user(std::string_view user) noexcept {
+  if (user.empty() || user.size() > limits::user_name) return false;
+  while (!user.empty()) {
+    const std::size_t size = utf8_sequence(user);
+    const auto lead = static_cast<unsigned char>(user[0]);
+    const bool c1 = size == 2 && lead == 0xC2 && static_cast<unsigned char>(user[1]) < 0xA0;
+    if (size == 0 || lead < 0x20 || lead == 0x7F || c1) return false;
+    user.remove_prefix(size);
+  }
+  return true;
+}
+
+// RFC 4252 section 5.4 wants CR LF.
+std::string with_crlf(std::string_view text) {
+  std::string lines;
+  for (const char c : text) {
+    if (c == '\n' && !lines.ends_with('\r')) lines += '\r';
+    lines += c;
+  }
+  return lines;
+}
+
+std::string joined_methods(const std::vector<std::string>& methods) {
+  std::string names;
+  for (const auto& method : methods) {
+    if (method == none_method) continue;  // RFC 4252 section 5.2: never listed
+    if (!names.empty()) names += ',';
+    names += method;
+  }
+  return names;
+}
+
+// A name that outlives the message. What we do not know is hostile text of any length, and of no interest.
+std::string_view known_method(std::string_view name) noexcept {
+  for (const std::string_view known : {none_method, password_method, public_key_method})
+    if (name == known) return known;
+  return name == host_bound_method ? public_key_method : std::string_view("unknown");
+}
+
+}  // namespace
+
+struct UserAuthServer::Request {
+  WireReader fields;
+  std::string_view user, service;
+  std::string_view method;  // one of ours
+  bool host_bound = false;
+  bool free =
+      false;  // a refusal does not count: the first request, when it only asks which methods there are
+};
+
+Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes payload) {
+  Request request{.fields = WireReader(Bytes(payload).subspan(1)), .user = {}, .service = {}, .method = {}};
+  request.user = request.fields.text();
+  request.service = request.fields.text();
+  const std::string_view method = request.fields.text();
+  if (!request.fields.ok()) return failure(Errc::bad_message, "USERAUTH_REQUEST");
+  if (++requests_ > limits::auth_requests) return failure(Errc::too_many_auth_attempts);
+  request.method = known_method(method);
+  request.host_bound = method == host_bound_method;
+  request.free = requests_ == 1 && request.method == none_method;
+
+  const auto identity = check_identity(request);
+  if (!identity) return std::unexpected(identity.error());
+  if (request.method == password_method) return on_password(request, payload);
+  if (!offers(request.method)) return refuse(request, "method not offered");
+  return request.method == none_method ? on_none(request) : on_public_key(request, payload);
+}
+
+// UA-2: the permissions of one user must never be given to another.
+Result<> UserAuthServer::check_identity(const Request& request) {
+  if (request.service != connection_service)
+    return failure(Errc::service_not_available, "in USERAUTH_REQUEST");
+  // One byte over the limit is enough to tell that it is over.
+  const std::string_view user = request.user.substr(0, limits::user_name + 1);
+  if (requests_ == 1) user_ = user;
+  if (user != user_) return failure(Errc::unexpected_message, "another user");
+  return {};
+}
+
+bool UserAuthServer::offers(std::string_view method) const noexcept {
+  return std::ranges::find(config_.auth_methods, method) != config_.auth_methods.end();
+}
+
+UserAuthServer::Told UserAuthServer::on_none(const Request& request) {
+  if (!request.fields.done()) return failure(Errc::bad_message, "none request");
+  if (!is_acceptable_user(user_)) return refuse(request, "bad user name");
+  event::AuthAttempt attempt;
+  attempt.method = event::AuthAttempt::Method::none;
+  pending_is_free_ = request.free;
+  return ask(Pending::attempt, std::move(attempt));
+}
+
+UserAuthServer::Told UserAuthServer::on_password(Request& request, MutableBytes payload) {
+  const bool change = request.fields.boolean();
+  const Bytes password = request.fields.string();
+  const bool whole = change ? request.fields.ok() : request.fields.done();
+  const bool has_nul = std::ranges::find(password, std::byte{0}) != password.end();
+  const char* reason = nullptr;
+  if (!offers(password_method))
+    reason = "method not offered";
+  else if (change)
+    reason = "password change not supported";
+  else if (password.size() > limits::password)
+    reason = "password too long";
+  else if (has_nul)
+    reason = "NUL in the password";
+  else if (!is_acceptable_user(user_))
+    reason = "bad user name";
+  // UA-7: the one copy is ours, and dies with the answer.
+  if (whole && reason == nullptr) password_ = to_secret(password);
+  wipe(payload.subspan(1));
+  if (!whole) return failure(Errc::bad_message, "password request");
+  if (reason != nullptr) return refuse(request, reason);
+  event::AuthAttempt attempt;
+  attempt.method = event::AuthAttempt::Method::password;
+  attempt.password = password_;
+  return ask(Pending::attempt, std::move(attempt));
+}
+
+UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes payload) {
+  const std::uint8_t is_signed = request.fields.byte();
+  const std::string_view algorithm = request.fields.text();
+  const Bytes blob = request.fields.string();
+  const Bytes host_key = request.host_bound ? request.fields.string() : Bytes{};
+  const Bytes signature = is_signed != 0 ? request.fields.string() : Bytes{};
+  if (!request.fields.done() || is_signed > 1) return failure(Errc::bad_message, "publickey request");
+  // UA-14: a signature that was made for another server's host key.
+  if (request.host_bound && !equal(host_key, transport_.host_key_blob()))
+    return failure(Errc::bad_message, "bound to another host key");
+
+  if (!is_acceptable_user(user_)) return refuse(request, "bad user name");
+  auto key = PublicKey::from_blob(blob);
+  if (!key) return refuse(request, "key malformed or not supported");
+  // UA-10: neither ssh-rsa (SHA-1) nor an algorithm of another key's type.
+  const auto algorithms = key->algorithms();
+  if (std::ranges::find(algorithms, algorithm) == algorithms.end())
+    return refuse(request, "signature algorithm not allowed");
+  if (is_signed != 0) {
+    // RFC 4252 section 7: the session identifier, then the request itself up to the signature.
+    ByteBuffer data;
+    WireWriter(data)
+        .string(transport_.session_id())
+        .raw(payload.first(payload.size() - 4 - signature.size()));
+    if (!key->verify(algorithm, data.readable(), signature))
+      return refuse(request, "signature does not verify");
+  }
+  algorithm_ = algorithm;
+  key_ = std::move(*key);
+  event::AuthAttempt attempt;
+  attempt.method = event::AuthAttempt::Method::publickey;
+  attempt.key = key_;
+  attempt.algorithm = algorithm_;
+  attempt.query = is_signed == 0;
+  return ask(attempt.query ? Pending::query : Pending::attempt, std::move(attempt));
+}
+
+EngineEvent UserAuthServer::ask(Pending kind, event::AuthAttempt attempt) {
+  pending_ = kind;
+  transport_.pause();
+  attempt.user = user_;
+  return attempt;
+}
+
+EngineEvent UserAuthServer::refuse(const Request& request, const char* reason) {
+  answer_failure(request.free, false);
+  return event::AuthRefused{.user = user_, .method = request.method, .reason = reason};
+}
+
+UserAuthServer::Pending UserAuthServer::take_pending() noexcept {
+  if (pending_ != Pending::nothing) transport_.resume();
+  password_ = {};
+  return std::exchange(pending_, Pending::nothing);
+}
+
+void UserAuthServer::accept() {
+  if (pending_ != Pending::attempt) return accept_query();
+  std::ignore = take_pending();
+  const std::byte success{msg::userauth_success};
+  answer({&success, 1});
+  transport_.set_authenticated();
+}
+
+void UserAuthServer::reject(bool partial_success) {
+  if (pending_ == Pending::nothing) return;
+  std::ignore = take_pending();
+  answer_failure(std::exchange(pending_is_free_, false), partial_success);
+}
+
+void UserAuthServer::accept_query() {
+  if (pending_ != Pending::query) return;
+  std::ignore = take_pending();
+  ByteBuffer payload;
+  WireWriter(payload).byte(msg::userauth_pk_ok).string(algorithm_).string(key_->blob());
+  answer(payload.readable());
+}
+
+void UserAuthServer::answer_failure(bool free, bool partial_success) {
+  if (!free && !partial_success && ++failures_ >= config_.auth_failures) {
+    // OpenSSH's words, which people search for.
+    std::ignore = transport_.fail({Errc::too_many_auth_attempts}, "Too many authentication failures");
+    return;
+  }
+  ByteBuffer payload;
+  WireWriter(payload)
+      .byte(msg::userauth_failure)
+      .string(joined_methods(config_.auth_methods))
+      .boolean(partial_success);
+  answer(payload.readable());
+}
+
+void UserAuthServer::answer(Bytes payload) {
+  if (!banner_sent_ && !config_.banner.empty()) {
+    ByteBuffer banner;
+    WireWriter(banner).byte(msg::userauth_banner).string(with_crlf(config_.banner)).string("");
+    transport_.send(banner.readable());
+  }
+  banner_sent_ = true;
+  transport_.send(payload);
+}
+
+}  // namespace fairlead::ssh
