@@ -82,6 +82,8 @@ void read_execution(Section& section, Docker& docker) {
   if (docker.disable_agent) section.error("disableAgent", "running without the agent is not built yet");
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.read_choice("imagePullPolicy", docker.image_pull_policy, policies);
+  constexpr std::array<std::string_view, 3> links{"auto", "socket", "attach"};
+  section.read_choice("agentLink", docker.agent_link, links);
   section.read("shellCommand", docker.programs.shell_command);
   section.read("subsystems", docker.programs.subsystems);
   constexpr std::array<std::string_view, 3> transfers{"auto", "internal", "image"};
