@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes an ordinary socket of an attach stream: what the engine wraps in frames comes out plain.
+#pragma once
+
+#include "http/stream.hpp"
+#include "observe/log.hpp"
+
+#include <fairlead/ssh/async.hpp>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+namespace fairlead::docker {
+
+using LinkSocket = ssh::asio::generic::stream_protocol::socket;
+
+// Two copying coroutines in `scope`: socket → standard input, standard output → socket; standard error goes
+// to the log in lines. When either end closes, the other is closed too. The socket belongs to the executor of
+// `scope`.
+[[nodiscard]] LinkSocket bridge_attach(http::Stream stream, ssh::TaskScope& scope,
+                                       const ssh::asio::any_io_executor& executor, observe::Log log);
+
+}  // namespace fairlead::docker

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// A running container with the link to its agent.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "backend/docker/removal.hpp"
+
+#include <memory>
+#include <string>
+
+namespace fairlead::docker {
+
+class DockerBox final : public backend::Box {
+ public:
+  // `copying` are the coroutines of an attach link; none for a socket link.
+  DockerBox(std::unique_ptr<Lease> lease, ssh::AcceptedConnection peer, ssh::TaskScope copying);
+  ~DockerBox() override;
+
+  [[nodiscard]] ssh::AcceptedConnection& peer() override { return peer_; }
+  [[nodiscard]] std::string id() const override;
+  [[nodiscard]] Task<> remove() override;
+  [[nodiscard]] Task<std::string> end_reason() override;
+
+ private:
+  std::unique_ptr<Lease> lease_;
+  ssh::AcceptedConnection peer_;
+  ssh::TaskScope copying_;
+};
+
+}  // namespace fairlead::docker

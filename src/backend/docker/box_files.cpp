@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+// Directories, the agent's copy and its archive, and the listening socket.
+#include "backend/docker/box_files.hpp"
+
+#include "backend/backend.hpp"
+#include "backend/docker/limits.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+
+namespace fairlead::docker {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+using backend::BackendError;
+
+[[noreturn]] void fail(const std::string& what, const fs::path& path, const std::string& why) {
+  const bool full = why == std::strerror(ENOSPC);
+  throw BackendError("cannot " + what + " " + path.string() + ": " + why,
+                     full ? "The server's disk is full. Please tell the administrator."
+                          : "Your box could not be started. Please tell the administrator.");
+}
+
+void make_directory(const fs::path& path, mode_t mode) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  // Not left to the umask: the outer directory must be closed, the inner one open for any uid of a box.
+  if (!error && ::chmod(path.c_str(), mode) != 0) error.assign(errno, std::generic_category());
+  if (error) fail("create the directory", path, error.message());
+}
+
+std::string read_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string content(std::istreambuf_iterator<char>(file), {});
+  if (!file || content.empty()) fail("read", path, "it is empty or unreadable");
+  return content;
+}
+
+// Renamed at the end: a crash leaves the old file or the new one.
+void write_file(const fs::path& path, const std::string& content, mode_t mode) {
+  fs::path temporary = path;
+  temporary += ".new";
+  std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+  file.write(content.data(), static_cast<std::streamsize>(content.size()));
+  file.close();
+  if (!file || ::chmod(temporary.c_str(), mode) != 0 || ::rename(temporary.c_str(), path.c_str()) != 0)
+    fail("write", path, std::strerror(errno));
+}
+
+// A Unix socket's path has room for 107 bytes; a state directory may be deeper. Through its descriptor it is
+// always short.
+class ShortPath {
+ public:
+  explicit ShortPath(const std::string& directory)
+      : descriptor_(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    if (descriptor_ < 0) fail("open", directory, std::strerror(errno));
+  }
+  ~ShortPath() { ::close(descriptor_); }
+  ShortPath(const ShortPath&) = delete;
+  ShortPath& operator=(const ShortPath&) = delete;
+  [[nodiscard]] std::string of(const std::string& name) const {
+    return "/proc/self/fd/" + std::to_string(descriptor_) + "/" + name;
+  }
+
+ private:
+  int descriptor_;
+};
+
+void add_to_archive(archive* out, const std::string& path, const std::string* content) {
+  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                       archive_entry_free);
+  archive_entry_set_pathname(entry.get(), path.c_str());
+  archive_entry_set_filetype(entry.get(), content != nullptr ? AE_IFREG : AE_IFDIR);
+  archive_entry_set_perm(entry.get(), 0755);
+  archive_entry_set_size(entry.get(), content != nullptr ? static_cast<la_int64_t>(content->size()) : 0);
+  archive_write_header(out, entry.get());
+  if (content != nullptr) archive_write_data(out, content->data(), content->size());
+}
+
+}  // namespace
+
+std::string random_hex(std::size_t bytes) {
+  std::string text;
+  while (bytes-- > 0) {
+    unsigned char byte = 0;
+    if (::getrandom(&byte, 1, 0) != 1) fail("read", "random numbers", std::strerror(errno));
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+BoxFiles::BoxFiles(const fs::path& state, const std::string& instance, const std::string& agent)
+    : root_(state / "docker" / instance) {
+  make_directory(root_, 0700);
+  make_directory(root_ / "boxes", 0755);
+  std::ifstream(root_ / "owner") >> owner_;
+  if (owner_.size() != 2 * limits::owner_bytes) {
+    owner_ = random_hex(limits::owner_bytes);
+    write_file(root_ / "owner", owner_, 0600);
+  }
+  write_file(root_ / "agent", read_file(agent), 0755);
+}
+
+std::string BoxFiles::directory_of(const std::string& box) const {
+  return root_ / "boxes" / box;
+}
+
+void BoxFiles::create(const std::string& box) const {
+  const fs::path directory = directory_of(box);
+  make_directory(directory, 0755);
+  if (::link((root_ / "agent").c_str(), (directory / "agent").c_str()) != 0)
+    fail("link the agent into", directory, std::strerror(errno));
+}
+
+void BoxFiles::remove(const std::string& box) const {
+  std::error_code error;
+  fs::remove_all(directory_of(box), error);
+  if (error) fail("remove", directory_of(box), error.message());
+}
+
+std::string BoxFiles::agent_archive(bool inside) const {
+  const auto agent = read_file(root_ / "agent");
+  std::string tar(agent.size() + limits::archive_overhead, '\0');
+  std::size_t used = 0;
+  const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
+  archive_write_set_format_ustar(out.get());
+  if (archive_write_open_memory(out.get(), tar.data(), tar.size(), &used) != ARCHIVE_OK)
+    fail("pack", root_ / "agent", archive_error_string(out.get()));
+  if (!inside) add_to_archive(out.get(), ".fairlead/", nullptr);
+  add_to_archive(out.get(), inside ? "agent" : ".fairlead/agent", &agent);
+  if (archive_write_close(out.get()) != ARCHIVE_OK)
+    fail("pack", root_ / "agent", archive_error_string(out.get()));
+  tar.resize(used);
+  return tar;
+}
+
+AgentListener::AgentListener(const asio::any_io_executor& executor, const std::string& directory)
+    : path_(directory + "/link"), acceptor_(executor) {
+  const ShortPath short_path(directory);
+  const auto address = short_path.of("link");
+  try {
+    acceptor_.open();
+    acceptor_.bind(address);
+    if (::chmod(address.c_str(), 0666) != 0) fail("open", path_, std::strerror(errno));
+    acceptor_.listen(1);
+  } catch (const boost::system::system_error& error) {
+    fail("listen on", path_, error.code().message());
+  }
+}
+
+ssh::Task<asio::generic::stream_protocol::socket> AgentListener::accept() {
+  auto socket = co_await acceptor_.async_accept(asio::use_awaitable);
+  close();
+  co_return asio::generic::stream_protocol::socket(std::move(socket));
+}
+
+void AgentListener::close() {
+  boost::system::error_code ignored;
+  acceptor_.close(ignored);
+  ::unlink(path_.c_str());
+}
+
+}  // namespace fairlead::docker

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the Docker backend keeps on this machine: the agent program as boxes see it, and one directory per
+// box.
+//
+//   <state>/docker/<instance>/          0700: nobody else gets at the sockets below
+//       owner                           who we are on an engine's labels, made once
+//       agent                           our copy of the agent: an upgrade does not change it under running
+//       boxes boxes/<box>/                    0755, mounted read-only at /.fairlead in the box
+//           agent                       hard link of the copy: a box costs no disk
+//           link                        our Unix socket, until the agent has connected
+#pragma once
+
+#include <fairlead/ssh/async.hpp>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace fairlead::docker {
+
+// Immutable after its constructor; thread-safe. Throws backend::BackendError when the disk does not play
+// along.
+class BoxFiles {
+ public:
+  BoxFiles(const std::filesystem::path& state, const std::string& instance, const std::string& agent);
+
+  [[nodiscard]] const std::string& owner() const noexcept { return owner_; }
+  [[nodiscard]] std::string directory_of(const std::string& box) const;
+  void create(const std::string& box) const;
+  void remove(const std::string& box) const;  // no-op when there is none
+  // The agent as a tar archive, to be unpacked at "/" or, with `inside`, in /.fairlead itself.
+  [[nodiscard]] std::string agent_archive(bool inside) const;
+
+ private:
+  std::filesystem::path root_;
+  std::string owner_;
+};
+
+// `bytes` random bytes in hexadecimal.
+[[nodiscard]] std::string random_hex(std::size_t bytes);
+
+// The Unix socket in a box's directory where its agent connects. Any uid in the box may; the first one is the
+// agent, since it is the box's first process, and nobody comes after it.
+class AgentListener {
+ public:
+  AgentListener(const ssh::asio::any_io_executor& executor, const std::string& directory);
+  ~AgentListener() { close(); }
+  AgentListener(const AgentListener&) = delete;
+  AgentListener& operator=(const AgentListener&) = delete;
+
+  // The one connection; the socket is gone from the directory afterwards. Throws boost::system::system_error
+  // (operation_aborted after close()).
+  [[nodiscard]] ssh::Task<ssh::asio::generic::stream_protocol::socket> accept();
+  void close();
+
+ private:
+  std::string path_;
+  ssh::asio::local::stream_protocol::acceptor acceptor_;
+};
+
+}  // namespace fairlead::docker

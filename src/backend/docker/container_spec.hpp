@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a box's container is made of: the operator's settings, our own, and safe defaults for what nobody set.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "backend/docker/engine.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace fairlead::docker {
+
+// Labels (spec core.md 3.7 and our own). A container is removed by us only when instance, owner and box all
+// fit.
+inline constexpr std::string_view connection_label = "containerssh_connection_id";
+inline constexpr std::string_view address_label = "containerssh_ip";
+inline constexpr std::string_view user_label = "containerssh_username";
+inline constexpr std::string_view instance_label = "fairlead_instance";  // config: which daemon
+inline constexpr std::string_view owner_label = "fairlead_owner";        // which state directory
+inline constexpr std::string_view box_label = "fairlead_box";            // the journal entry
+
+// How the agent reaches us.
+enum class LinkKind : std::uint8_t {
+  socket,  // its directory is mounted from this machine: program and Unix socket
+  attach,  // it is uploaded and speaks on its standard input and output
+};
+
+struct BoxIdentity {
+  std::string box, instance, owner;
+  std::string directory;  // on this machine, for LinkKind::socket
+};
+
+// Pure: the same input gives the same container.
+[[nodiscard]] NewContainer make_container(const backend::Login& login, const BoxIdentity& identity,
+                                          LinkKind kind);
+
+}  // namespace fairlead::docker

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Docker backend as the daemon sees it.
+#include "backend/docker/docker.hpp"
+
+#include "backend/docker/failure.hpp"
+#include "backend/docker/fleet.hpp"
+#include "backend/docker/launch.hpp"
+#include "backend/docker/removal.hpp"
+#include "http/json.hpp"
+
+#include <stdexcept>
+
+namespace fairlead::backend {
+namespace {
+
+using docker::Fleet;
+
+class DockerBackend final : public Backend {
+ public:
+  DockerBackend(const config::Config& config, observe::Log log)
+      : fleet_(std::make_shared<Fleet>(config, std::move(log))) {}
+
+  Task<std::unique_ptr<Box>> launch(Login login) override {
+    co_return co_await docker::launch_box(fleet_, std::move(login));
+  }
+
+  Task<> prepare() override {
+    const auto fleet = fleet_;
+    fleet->open();
+    const auto& settings = fleet->config.docker;
+    const auto engine = fleet->engine_for(settings)->engine;
+    std::exception_ptr failure;
+    try {
+      co_await engine.negotiate(docker::in(settings.http));
+      co_await docker::sweep(fleet, docker::Sweep::leftovers);
+      const auto image = http::string_member(settings.container, "Image");
+      const auto facts = co_await engine.inspect_image(image, docker::in(settings.http));
+      if (!facts) missing_image(*fleet, image);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) throw docker::explain(failure, "use the container engine");
+  }
+
+  Task<> shutdown() override {
+    const auto fleet = fleet_;
+    std::exception_ptr failure;
+    try {
+      fleet->open();
+      co_await docker::sweep(fleet, docker::Sweep::everything);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) throw docker::explain(failure, "remove the boxes that are left");
+  }
+
+  std::string name() const override { return "docker"; }
+
+ private:
+  static void missing_image(const Fleet& fleet, const std::string& image) {
+    if (fleet.config.docker.image_pull_policy == "Never")
+      throw BackendError(
+          "the image " + image +
+              " is not on the container engine, and imagePullPolicy is Never: pull or import it there",
+          "The image of your box is not available. Please tell the administrator.");
+    fleet.log.notice("DOCKER_IMAGE_MISSING", "the image is not there yet; the first login pulls it",
+                     {{"image", image}});
+  }
+
+  std::shared_ptr<Fleet> fleet_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_docker_backend(const config::Config& config, observe::Log log) {
+  if (http::string_member(config.docker.container, "Image").empty())
+    throw std::invalid_argument("docker.execution.container.image: no image name provided");
+  try {
+    (void)http::Endpoint::parse(config.docker.host);
+  } catch (const http::HttpError& error) {
+    throw std::invalid_argument(std::string("docker.connection.host: ") + error.what());
+  }
+  return std::make_unique<DockerBackend>(config, std::move(log));
+}
+
+}  // namespace fairlead::backend

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls of the Engine API.
+#include "backend/docker/engine.hpp"
+
+#include "backend/docker/image_reference.hpp"
+#include "backend/docker/limits.hpp"
+#include "http/json.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <charconv>
+#include <mutex>
+
+namespace fairlead::docker {
+namespace {
+
+namespace json = boost::json;
+using http::HttpError;
+using http::percent_encode;
+
+constexpr std::string_view from_engine = "the container engine's answer";
+
+// "1.41" as 41; 0 when it is nothing of the kind.
+unsigned minor_version(std::string_view version) {
+  unsigned minor = 0;
+  if (!version.starts_with("1.")) return 0;
+  version.remove_prefix(2);
+  const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
+  return error == std::errc{} && end == version.data() + version.size() ? minor : 0;
+}
+
+// The engine's own words, from {"message": "…"} or plain text, cut to what a log line bears.
+std::string words_of(const std::string& body) {
+  std::string words;
+  try {
+    words = http::string_member(http::parse_json(body, from_engine), "message");
+  } catch (const HttpError&) {
+    words = body;
+  }
+  return words.substr(0, limits::engine_words);
+}
+
+[[noreturn]] void refuse(std::string_view method, std::string_view path, const http::Response& response) {
+  std::string sentence(method);
+  sentence.append(" ").append(path.substr(0, path.find('?'))).append(": ");
+  sentence.append(std::to_string(response.status)).append(" ").append(words_of(response.body));
+  throw EngineError(response.status, sentence);
+}
+
+std::string container_path(const std::string& id, std::string_view rest) {
+  return "/containers/" + percent_encode(id) + std::string(rest);
+}
+
+std::map<std::string, std::string> text_members(const json::value& object) {
+  std::map<std::string, std::string> members;
+  if (const auto* found = object.if_object())
+    for (const auto& [name, value] : *found)
+      if (const auto* text = value.if_string())
+        members.emplace(name, std::string(text->data(), text->size()));
+  return members;
+}
+
+// Throws for one line of a pull's progress when it is the error that ends it.
+void check_progress(std::string_view line, const std::string& image) {
+  if (line.find_first_not_of(" \r\n\t") == std::string_view::npos) return;
+  const auto error =
+      http::string_member(http::parse_json(line, "the container engine's progress report"), "error");
+  if (!error.empty())
+    throw EngineError(500, "pull of " + image + ": " + error.substr(0, limits::engine_words));
+}
+
+}  // namespace
+
+struct Engine::State {
+  explicit State(http::Client c) : client(std::move(c)) {}
+  http::Client client;
+  std::mutex mutex;
+  std::string prefix;  // "/v1.41"; empty until negotiated
+};
+
+Engine::Engine(http::Client client) : state_(std::make_shared<State>(std::move(client))) {}
+
+const http::Endpoint& Engine::endpoint() const noexcept {
+  return state_->client.endpoint();
+}
+
+Task<> Engine::negotiate(Deadline deadline) const {
+  http::Request request;
+  request.target = "/_ping";
+  request.deadline = deadline;
+  const auto response = co_await state_->client.send(std::move(request));
+  if (response.status != 200) refuse("GET", "/_ping", response);
+  const auto theirs = minor_version(response.header("Api-Version"));
+  if (theirs < limits::oldest_api)
+    throw HttpError(http::Failure::protocol,
+                    "what listens at " + endpoint().name() +
+                        " is no container engine we can use: it names API version \"" +
+                        std::string(response.header("Api-Version").substr(0, 20)) + "\"");
+  const std::lock_guard lock(state_->mutex);
+  state_->prefix = "/v1." + std::to_string(std::min(theirs, limits::newest_api));
+}
+
+Task<http::Request> Engine::make_request(std::string method, std::string target, Deadline deadline) const {
+  auto prefix = [this] {
+    const std::lock_guard lock(state_->mutex);
+    return state_->prefix;
+  };
+  if (prefix().empty()) co_await negotiate(deadline);
+  http::Request request;
+  request.method = std::move(method);
+  request.target = prefix() + target;
+  request.deadline = deadline;
+  co_return request;
+}
+
+Task<http::Response> Engine::call(std::string method, std::string target, std::string body,
+                                  Deadline deadline) const {
+  auto request = co_await make_request(method, target, deadline);
+  request.body = std::move(body);
+  try {
+    auto response = co_await state_->client.send(std::move(request));
+    if (response.status >= 400) refuse(method, target, response);
+    co_return response;
+  } catch (const HttpError& error) {
+    // The engine that comes back may be another version.
+    const std::lock_guard lock(state_->mutex);
+    state_->prefix.clear();
+    throw;
+  }
+}
+
+Task<std::string> Engine::create(NewContainer container, Deadline deadline) const {
+  std::string target = "/containers/create";
+  char separator = '?';
+  for (const auto& [key, value] :
+       {std::pair{"name=", container.name}, std::pair{"platform=", container.platform}}) {
+    if (value.empty()) continue;
+    target += separator + std::string(key) + percent_encode(value);
+    separator = '&';
+  }
+  auto body = json::serialize(container.body);
+  const auto response = co_await call("POST", std::move(target), std::move(body), deadline);
+  auto id = http::string_member(http::parse_json(response.body, from_engine), "Id");
+  if (id.empty())
+    throw HttpError(http::Failure::protocol, "the container engine created a container without an id");
+  co_return id;
+}
+
+Task<> Engine::start(std::string id, Deadline deadline) const {
+  co_await call("POST", container_path(id, "/start"), "", deadline);
+}
+
+Task<> Engine::kill(std::string id, std::string signal, Deadline deadline) const {
+  co_await call("POST", container_path(id, "/kill?signal=" + percent_encode(signal)), "", deadline);
+}
+
+Task<> Engine::resize(std::string id, ssh::TerminalSize size, Deadline deadline) const {
+  const auto query = "/resize?h=" + std::to_string(size.rows) + "&w=" + std::to_string(size.columns);
+  co_await call("POST", container_path(id, query), "", deadline);
+}
+
+Task<std::int64_t> Engine::wait(std::string id, Deadline deadline) const {
+  const auto response = co_await call("POST", container_path(id, "/wait"), "", deadline);
+  co_return http::integer_member(http::parse_json(response.body, from_engine), "StatusCode", -1);
+}
+
+Task<> Engine::remove(std::string id, Deadline deadline) const {
+  try {
+    co_await call("DELETE", container_path(id, "?force=1&v=1"), "", deadline);
+  } catch (const EngineError& error) {
+    // 409: someone removes it already, and the engine finishes that on its own.
+    if (error.status() != 404 && error.status() != 409) throw;
+  }
+}
+
+Task<std::optional<ContainerState>> Engine::inspect(std::string id, Deadline deadline) const {
+  http::Response response;
+  try {
+    response = co_await call("GET", container_path(id, "/json"), "", deadline);
+  } catch (const EngineError& error) {
+    if (error.status() != 404) throw;
+    co_return std::nullopt;
+  }
+  const auto answer = http::parse_json(response.body, from_engine);
+  const auto& state = http::member(answer, "State");
+  ContainerState facts;
+  facts.running = http::true_member(state, "Running");
+  facts.out_of_memory = http::true_member(state, "OOMKilled");
+  facts.exit_code = http::integer_member(state, "ExitCode");
+  co_return facts;
+}
+
+Task<std::vector<ListedContainer>> Engine::list(std::vector<std::string> labels, Deadline deadline) const {
+  json::object filters;
+  filters["label"] = json::array(labels.begin(), labels.end());
+  const auto target = "/containers/json?all=1&filters=" + percent_encode(json::serialize(filters));
+  const auto response = co_await call("GET", target, "", deadline);
+  const auto answer = http::parse_json(response.body, from_engine);
+  std::vector<ListedContainer> found;
+  if (const auto* containers = answer.if_array())
+    for (const auto& container : *containers)
+      found.push_back(
+          {http::string_member(container, "Id"), text_members(http::member(container, "Labels"))});
+  co_return found;
+}
+
+Task<http::Stream> Engine::attach(std::string id, Deadline deadline) const {
+  const auto target = container_path(id, "/attach?stream=1&stdin=1&stdout=1&stderr=1");
+  auto request = co_await make_request("POST", target, deadline);
+  auto upgraded = co_await state_->client.upgrade(std::move(request));
+  if (!upgraded.stream) refuse("POST", target, upgraded.head);
+  co_return std::move(upgraded.stream);
+}
+
+Task<> Engine::upload(std::string id, std::string path, std::string tar, Deadline deadline) const {
+  const auto target = container_path(id, "/archive?path=" + percent_encode(path));
+  auto request = co_await make_request("PUT", target, deadline);
+  request.body = std::move(tar);
+  request.content_type = "application/x-tar";
+  const auto response = co_await state_->client.send(std::move(request));
+  if (response.status >= 400) refuse("PUT", target, response);
+}
+
+Task<std::optional<ImageFacts>> Engine::inspect_image(std::string image, Deadline deadline) const {
+  http::Response response;
+  try {
+    // Slashes of a reference stay: the engine's router takes the rest of the path as the name.
+    std::string path = "/images/";
+    for (const char c : image) path += c == '/' ? std::string(1, c) : percent_encode({&c, 1});
+    response = co_await call("GET", path + "/json", "", deadline);
+  } catch (const EngineError& error) {
+    if (error.status() != 404) throw;
+    co_return std::nullopt;
+  }
+  const auto answer = http::parse_json(response.body, from_engine);
+  ImageFacts facts;
+  facts.working_directory = http::string_member(http::member(answer, "Config"), "WorkingDir");
+  co_return facts;
+}
+
+Task<> Engine::pull(std::string image, Deadline deadline) const {
+  const auto reference = canonical_reference(image);
+  const auto target =
+      "/images/create?fromImage=" + percent_encode(reference.name) + "&tag=" + percent_encode(reference.tag);
+  auto request = co_await make_request("POST", target, deadline);
+  auto answer = co_await state_->client.open(std::move(request));
+  std::string line;
+  const bool refused = answer.head().status >= 400;
+  for (;;) {
+    const auto piece = co_await answer.read();
+    if (piece.empty()) break;
+    line += piece;
+    for (std::size_t end = 0; !refused && (end = line.find('\n')) != std::string::npos;
+         line.erase(0, end + 1))
+      check_progress(std::string_view(line).substr(0, end), image);
+    if (line.size() > limits::progress_line)
+      throw HttpError(http::Failure::too_big, "a line of the engine's progress report is too long");
+  }
+  if (refused) {
+    auto head = answer.head();
+    head.body = line;
+    refuse("POST", target, head);
+  }
+  check_progress(line, image);
+}
+
+}  // namespace fairlead::docker

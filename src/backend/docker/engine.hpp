@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Docker Engine API, as much as we need of it: one coroutine per call, errors as exceptions with a
+// sentence.
+#pragma once
+
+#include "http/client.hpp"
+
+#include <fairlead/ssh/requests.hpp>
+
+#include <boost/json/object.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::docker {
+
+using ssh::Task;
+using Deadline = std::chrono::steady_clock::time_point;
+
+inline Deadline in(std::chrono::nanoseconds time) {
+  return std::chrono::steady_clock::now() + std::chrono::duration_cast<Deadline::duration>(time);
+}
+
+// The engine answered, and the answer is no: what() is "POST /containers/create: 404 No such image: x".
+class EngineError : public std::runtime_error {
+ public:
+  EngineError(unsigned status, const std::string& sentence) : std::runtime_error(sentence), status_(status) {}
+  [[nodiscard]] unsigned status() const noexcept { return status_; }
+
+ private:
+  unsigned status_;
+};
+
+struct NewContainer {
+  std::string name;          // empty: the engine invents one
+  std::string platform;      // "os/arch/variant" or empty
+  boost::json::object body;  // ContainerConfig with HostConfig and NetworkingConfig
+};
+
+struct ImageFacts {
+  std::string working_directory;
+};
+
+struct ContainerState {
+  bool running = false;
+  bool out_of_memory = false;
+  std::int64_t exit_code = 0;
+};
+
+struct ListedContainer {
+  std::string id;
+  std::map<std::string, std::string> labels;
+};
+
+// Immutable but for the negotiated version; thread-safe; cheap to copy. Calls run on the caller's executor.
+// Every call throws EngineError when the engine refuses and http::HttpError when it does not answer properly
+// or in time.
+class Engine {
+ public:
+  explicit Engine(http::Client client);
+
+  // Agrees on an API version, once per engine; every other call does it first when it has not happened.
+  Task<> negotiate(Deadline deadline) const;
+
+  Task<std::string> create(NewContainer container, Deadline deadline) const;  // its id
+  Task<> start(std::string id, Deadline deadline) const;
+  Task<> kill(std::string id, std::string signal, Deadline deadline) const;
+  Task<> resize(std::string id, ssh::TerminalSize size, Deadline deadline) const;
+  // When it has stopped: its exit code.
+  Task<std::int64_t> wait(std::string id, Deadline deadline) const;
+  // Kills it first; anonymous volumes go too. A container that is not there counts as removed.
+  Task<> remove(std::string id, Deadline deadline) const;
+  Task<std::optional<ContainerState>> inspect(std::string id,
+                                              Deadline deadline) const;  // nullopt: no such container
+  // Running or not, those that carry every label ("name=value").
+  Task<std::vector<ListedContainer>> list(std::vector<std::string> labels, Deadline deadline) const;
+
+  // Standard input, output and error of a container as one stream: raw with a terminal, else output in frames
+  // (attach_frames.hpp). Half-closing it closes standard input.
+  Task<http::Stream> attach(std::string id, Deadline deadline) const;
+  // Unpacks a tar archive below `path` in the container, started or not.
+  Task<> upload(std::string id, std::string path, std::string tar, Deadline deadline) const;
+
+  Task<std::optional<ImageFacts>> inspect_image(std::string image,
+                                                Deadline deadline) const;  // nullopt: no such image
+  // Complete when the image is there. Errors inside the progress stream are errors.
+  Task<> pull(std::string image, Deadline deadline) const;
+
+  [[nodiscard]] const http::Endpoint& endpoint() const noexcept;
+
+ private:
+  struct State;
+  Task<http::Request> make_request(std::string method, std::string target, Deadline deadline) const;
+  Task<http::Response> call(std::string method, std::string target, std::string body,
+                            Deadline deadline) const;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace fairlead::docker

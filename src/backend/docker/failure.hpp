@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns what went wrong with an engine into a sentence for the log and one for the person who logs in.
+#pragma once
+
+#include "backend/backend.hpp"
+
+#include <exception>
+#include <string>
+
+namespace fairlead::docker {
+
+// A BackendError stays as it is. `doing` begins the log's sentence: "start a box".
+[[nodiscard]] backend::BackendError explain(const std::exception_ptr& failure, const std::string& doing);
+
+// The engine said something: it lives, and calls to it are worth making.
+[[nodiscard]] bool engine_answered(const std::exception_ptr& failure);
+
+// The directory that was to be mounted does not exist where the engine runs.
+[[nodiscard]] bool is_foreign_file_system(const std::exception_ptr& failure);
+
+}  // namespace fairlead::docker

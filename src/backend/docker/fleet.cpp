@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Engines by settings, and the book of boxes.
+#include "backend/docker/fleet.hpp"
+
+#include "backend/agent_box.hpp"
+
+namespace fairlead::docker {
+namespace {
+
+using backend::BackendError;
+
+Engine make_engine(const config::Docker& docker) {
+  std::optional<http::TlsOptions> tls;
+  if (!docker.cacert.empty()) tls = http::TlsOptions{docker.cacert, docker.cert, docker.key};
+  try {
+    return Engine(http::Client(http::Endpoint::parse(docker.host), std::move(tls)));
+  } catch (const http::HttpError& error) {
+    throw BackendError(std::string("docker.connection: ") + error.what(),
+                       "The server is not set up to start boxes. Please tell the administrator.");
+  }
+}
+
+LinkKind first_kind(const config::Docker& docker) {
+  if (docker.agent_link == "socket") return LinkKind::socket;
+  if (docker.agent_link == "attach") return LinkKind::attach;
+  // A socket file is most likely this machine's engine; the first box will tell (is_foreign_file_system).
+  return docker.host.starts_with("unix://") ? LinkKind::socket : LinkKind::attach;
+}
+
+}  // namespace
+
+void Fleet::open() {
+  const std::lock_guard lock(mutex_);
+  if (files_) return;
+  const auto state = backend::state_directory(config.state_directory);
+  if (!journal_) journal_ = backend::Journal::open(state, config.instance);
+  files_.emplace(state, config.instance, backend::find_agent(config));
+}
+
+std::shared_ptr<KnownEngine> Fleet::engine_for(const config::Docker& docker) {
+  std::string settings;
+  for (const auto* part : {&docker.host, &docker.cacert, &docker.cert, &docker.key, &docker.agent_link})
+    settings += *part + '\0';
+  const std::lock_guard lock(mutex_);
+  auto& known = engines_[settings];
+  if (!known) known = std::make_shared<KnownEngine>(make_engine(docker), docker.host, first_kind(docker));
+  return known;
+}
+
+std::shared_ptr<KnownEngine> Fleet::engine_at(const std::string& host) {
+  if (host == config.docker.host) return engine_for(config.docker);
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [settings, known] : engines_)
+      if (known && known->host == host) return known;
+  }
+  if (!host.starts_with("unix://")) return nullptr;
+  config::Docker docker = config.docker;
+  docker.host = host;
+  return engine_for(docker);
+}
+
+void Fleet::begin(const std::string& box, const std::string& host) {
+  journal_->add({box, "docker", {{"host", host}}});
+  const std::lock_guard lock(mutex_);
+  living_[box] = host;
+}
+
+void Fleet::end(const std::string& box) {
+  files_->remove(box);
+  journal_->remove(box);
+  const std::lock_guard lock(mutex_);
+  living_.erase(box);
+}
+
+void Fleet::give_up(const std::string& box) {
+  const std::lock_guard lock(mutex_);
+  if (auto node = living_.extract(box)) given_up_.insert(std::move(node));
+}
+
+bool Fleet::lives(const std::string& box) {
+  const std::lock_guard lock(mutex_);
+  return living_.contains(box);
+}
+
+std::map<std::string, std::string> Fleet::living() {
+  const std::lock_guard lock(mutex_);
+  return living_;
+}
+
+std::map<std::string, std::string> Fleet::given_up() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(given_up_, {});
+}
+
+}  // namespace fairlead::docker

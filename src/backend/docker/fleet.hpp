@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all boxes of one Docker backend share: engines, files, journal, and which boxes live.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "backend/docker/box_files.hpp"
+#include "backend/docker/container_spec.hpp"
+#include "backend/docker/engine.hpp"
+#include "backend/journal.hpp"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace fairlead::docker {
+
+// An engine with what we learned about it.
+struct KnownEngine {
+  KnownEngine(Engine e, std::string h, LinkKind k) : engine(std::move(e)), host(std::move(h)), kind(k) {}
+  const Engine engine;
+  const std::string host;
+  std::atomic<LinkKind> kind;  // attach, once it turned out not to see our files
+};
+
+// Thread-safe.
+class Fleet {
+ public:
+  Fleet(config::Config config, observe::Log log) : config(std::move(config)), log(std::move(log)) {}
+
+  // Opens journal and files, the first time. Throws backend::BackendError.
+  void open();
+
+  // One engine per set of connection settings, with its connections and what was learned. Throws
+  // backend::BackendError when the settings mean nothing.
+  [[nodiscard]] std::shared_ptr<KnownEngine> engine_for(const config::Docker& docker);
+  // The one that a journal entry names, or null when no settings for it are known.
+  [[nodiscard]] std::shared_ptr<KnownEngine> engine_at(const std::string& host);
+
+  // Writes the journal, before anything of the box exists. Throws backend::BackendError.
+  void begin(const std::string& box, const std::string& host);
+  // Nothing is left of it: directory and journal entry go.
+  void end(const std::string& box);
+  // Its removal failed: it is nobody's now, and the next sweep tries again.
+  void give_up(const std::string& box);
+  [[nodiscard]] bool lives(const std::string& box);
+  // Box and host of those that live, and of those given up since the last call.
+  [[nodiscard]] std::map<std::string, std::string> living();
+  [[nodiscard]] std::map<std::string, std::string> given_up();
+
+  [[nodiscard]] backend::Journal& journal() noexcept { return *journal_; }
+  [[nodiscard]] const BoxFiles& files() const noexcept { return *files_; }
+
+  const config::Config config;
+  const observe::Log log;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<KnownEngine>> engines_;  // by settings
+  std::map<std::string, std::string> living_;                    // box and host
+  std::map<std::string, std::string> given_up_;
+  std::shared_ptr<backend::Journal> journal_;
+  std::optional<BoxFiles> files_;
+};
+
+}  // namespace fairlead::docker
