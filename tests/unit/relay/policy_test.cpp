@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every question to the policy, as a table.
+#include "relay/policy.hpp"
+
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+namespace fairlead::relay {
+namespace {
+
+struct Row {
+  Side from;
+  Ask ask;
+  const char* name;
+  bool allowed;
+};
+
+void PrintTo(const Row& row, std::ostream* out) {
+  *out << row.name;
+}
+
+class PolicyTable : public testing::TestWithParam<Row> {};
+
+TEST_P(PolicyTable, IsDecidedByDefault) {
+  const Row& row = GetParam();
+  const Decision decision = allow({}, {row.from, row.ask, row.name, {}, 0});
+  EXPECT_EQ(decision.allowed, row.allowed);
+  EXPECT_TRUE(decision.allowed || row.ask != Ask::open_channel || !decision.text.empty())
+      << "a silent refusal";
+}
+
+constexpr Row rows[] = {
+    {Side::client, Ask::open_channel, "session", true},
+    {Side::client, Ask::open_channel, "direct-tcpip", false},
+    {Side::client, Ask::open_channel, "direct-streamlocal@openssh.com", false},
+    {Side::client, Ask::open_channel, "x11", false},
+    {Side::client, Ask::open_channel, "", false},
+    {Side::box, Ask::open_channel, "session", false},
+    {Side::box, Ask::open_channel, "forwarded-tcpip", false},
+    {Side::client, Ask::channel_request, "env", true},
+    {Side::client, Ask::channel_request, "pty-req", true},
+    {Side::client, Ask::channel_request, "window-change", true},
+    {Side::client, Ask::channel_request, "shell", true},
+    {Side::client, Ask::channel_request, "exec", true},
+    {Side::client, Ask::channel_request, "subsystem", true},
+    {Side::client, Ask::channel_request, "signal", true},
+    {Side::client, Ask::channel_request, "x11-req", false},
+    {Side::client, Ask::channel_request, "auth-agent-req@openssh.com", false},
+    {Side::client, Ask::channel_request, "exit-status", false},
+    {Side::client, Ask::channel_request, "setup@fairlead", false},
+    {Side::box, Ask::channel_request, "exit-status", true},
+    {Side::box, Ask::channel_request, "exit-signal", true},
+    {Side::box, Ask::channel_request, "exec", false},
+    {Side::box, Ask::channel_request, "keepalive@openssh.com", false},
+    {Side::client, Ask::global_request, "tcpip-forward", false},
+    {Side::box, Ask::global_request, "setup@fairlead", false},
+};
+INSTANTIATE_TEST_SUITE_P(Default, PolicyTable, testing::ValuesIn(rows));
+
+TEST(Policy, SessionsAreCountedWhileTheyAreOpen) {
+  const Policy two{.max_sessions = 2};
+  EXPECT_TRUE(allow(two, {Side::client, Ask::open_channel, "session", {}, 1}).allowed);
+  const Decision refused = allow(two, {Side::client, Ask::open_channel, "session", {}, 2});
+  EXPECT_FALSE(refused.allowed);
+  EXPECT_EQ(refused.reason, ssh::OpenFailure::resource_shortage);
+  EXPECT_EQ(refused.text, "Too many sessions.");
+}
+
+TEST(Policy, KeysWithoutTerminalGetNone) {
+  const Policy no_terminal{.pty = false};
+  EXPECT_FALSE(allow(no_terminal, {Side::client, Ask::channel_request, "pty-req", {}, 0}).allowed);
+  EXPECT_TRUE(allow(no_terminal, {Side::client, Ask::channel_request, "exec", {}, 0}).allowed);
+}
+
+}  // namespace
+}  // namespace fairlead::relay

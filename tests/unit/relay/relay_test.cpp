@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+// The relay between a client and an agent that the test plays itself: order of ends, requests, refusals,
+// losses.
+#include "relay/relay.hpp"
+
+#include "unit/ssh/loop.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fairlead::relay {
+namespace {
+
+using ssh::as_bytes;
+using ssh::Task;
+using ssh::test::accept_next;
+using ssh::test::Loop;
+using ssh::test::pattern;
+using ssh::test::settle;
+
+class FakeBox final : public backend::Box {
+ public:
+  explicit FakeBox(ssh::AcceptedConnection peer) : peer_(std::move(peer)) {}
+  ssh::AcceptedConnection& peer() override { return peer_; }
+  std::string id() const override { return "fake"; }
+  Task<> remove() override { co_return; }
+  Task<std::string> end_reason() override { co_return "The box ran out of memory."; }
+
+ private:
+  ssh::AcceptedConnection peer_;
+};
+
+// client ── relay ── agent, both outer ends in the test's hands.
+struct Stage {
+  explicit Stage(asio::io_context& io)
+      : client_link(io),
+        agent_link(io),
+        gate(std::make_shared<BoxGate>(io.get_executor())),
+        relaying(io.get_executor()) {}
+
+  ssh::AcceptedConnection& client() { return client_link.a; }
+  ssh::AcceptedConnection& agent() { return agent_link.b; }
+  void open_box() { gate->open(std::make_shared<FakeBox>(std::move(agent_link.a))); }
+  void start(RelayOptions options = {}) {
+    options.observer = [this](const RelayEvent& event) {
+      if (const auto* ended = std::get_if<ProgramEnded>(&event)) ends.emplace_back(ended->how);
+    };
+    relaying.spawn(relay(std::move(client_link.b), gate, std::move(options)));
+  }
+
+  ssh::test::LinkPair client_link, agent_link;
+  std::shared_ptr<BoxGate> gate;
+  ssh::TaskScope relaying;
+  std::vector<std::string> ends;
+};
+
+Task<ssh::OpenedChannel> open_session(ssh::AcceptedConnection& client) {
+  auto opened = co_await client.connection.open_channel("session");
+  if (!opened) throw std::runtime_error("refused: " + opened.error().text);
+  co_return std::move(*opened);
+}
+
+// Answers the next request of the agent's channel and tells its name.
+Task<std::string> answer_next(ssh::OpenedChannel& channel, bool success = true) {
+  auto request = co_await channel.requests.next();
+  if (!request) co_return "(end)";
+  std::string name(request->name());
+  request->reply(success);
+  co_return name;
+}
+
+struct Session {
+  ssh::OpenedChannel client, agent;
+};
+
+// A session on which an exec was asked for and granted.
+Task<Session> start_program(Stage& stage) {
+  ssh::TaskScope scope(co_await asio::this_coro::executor);
+  std::optional<ssh::OpenedChannel> client;
+  auto ask = [&]() -> Task<> {
+    client.emplace(co_await open_session(stage.client()));
+    const ssh::ExecRequest exec{"run"};
+    const bool granted = co_await client->channel.request("exec", exec.encode());
+    EXPECT_TRUE(granted);
+  };
+  scope.spawn(ask());
+  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
+  const std::string name = co_await answer_next(agent);
+  EXPECT_EQ(name, "exec");
+  co_await scope.join();
+  co_return Session{std::move(*client), std::move(agent)};
+}
+
+TEST(Relay, ChannelsWaitForTheBox) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.start();
+  auto test = [&]() -> Task<> {
+    ssh::TaskScope scope(co_await asio::this_coro::executor);
+    bool opened = false;
+    auto open = [&]() -> Task<> {
+      const auto session = co_await open_session(stage.client());
+      opened = true;
+    };
+    scope.spawn(open());
+    co_await settle();
+    EXPECT_FALSE(opened);
+    stage.open_box();
+    const auto agent = co_await accept_next(stage.agent());
+    co_await scope.join();
+    EXPECT_TRUE(opened);
+  };
+  loop.run(test());
+}
+
+TEST(Relay, FailedBoxIsToldToEveryChannel) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.start();
+  auto test = [&]() -> Task<> {
+    stage.gate->fail("The image is missing.");
+    for (int i = 0; i < 2; ++i) {
+      auto opened = co_await stage.client().connection.open_channel("session");
+      EXPECT_FALSE(opened.has_value());
+      EXPECT_EQ(opened.error().text, "The image is missing.");
+      EXPECT_EQ(opened.error().reason, ssh::OpenFailure::connect_failed);
+    }
+  };
+  loop.run(test());
+}
+
+TEST(Relay, OtherChannelTypesNeverReachTheBox) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    auto opened = co_await stage.client().connection.open_channel("direct-tcpip");
+    EXPECT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().reason, ssh::OpenFailure::administratively_prohibited);
+    auto from_box = co_await stage.agent().connection.open_channel("forwarded-tcpip");
+    EXPECT_FALSE(from_box.has_value());
+  };
+  loop.run(test());
+}
+
+TEST(Relay, AllOutputThenEofThenStatusThenClose) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    Session session = co_await start_program(stage);
+    const auto output = pattern(300'000);
+    auto program = [&]() -> Task<> {
+      // The status goes out first on purpose: the relay must hold it back until the output is through.
+      session.agent.channel.send_exit_status(7);
+      co_await session.agent.channel.write(output);
+      session.agent.channel.close_write();
+      session.agent.channel.close();
+    };
+    ssh::TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(program());
+    const auto received = co_await ssh::test::read_all(session.client.channel);
+    EXPECT_TRUE(received == output);
+    auto status = co_await session.client.requests.next();
+    if (!status) throw std::runtime_error("no exit status");
+    EXPECT_EQ(status->name(), "exit-status");
+    const auto body = status->parse<ssh::ExitStatusRequest>();
+    EXPECT_EQ(body ? body->status : 0, 7u);
+    const auto after = co_await session.client.requests.next();
+    EXPECT_FALSE(after.has_value());
+    co_await scope.join();
+    EXPECT_EQ(stage.ends, std::vector<std::string>{"exit-status"});
+  };
+  loop.run(test());
+}
+
+TEST(Relay, ClientEofClosesStandardInputAndNothingElse) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    Session session = co_await start_program(stage);
+    const auto input = as_bytes("input");
+    co_await session.client.channel.write(input);
+    session.client.channel.close_write();
+    const std::string seen = co_await ssh::test::read_text(session.agent.channel);
+    EXPECT_EQ(seen, "input");
+    const auto late = as_bytes("late output");
+    co_await session.agent.channel.write(late);
+    session.agent.channel.close_write();
+    session.agent.channel.send_exit_status(0);
+    session.agent.channel.close();
+    const std::string output = co_await ssh::test::read_text(session.client.channel);
+    EXPECT_EQ(output, "late output");
+  };
+  loop.run(test());
+}
+
+TEST(Relay, StandardErrorStaysApart) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    Session session = co_await start_program(stage);
+    const auto complaint = as_bytes("complaint");
+    co_await session.agent.channel.write_stderr(complaint);
+    std::vector<std::byte> buffer(100);
+    const ssh::Chunk chunk = co_await session.client.channel.read_chunk(buffer);
+    EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
+    EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
+  };
+  loop.run(test());
+}
+
+TEST(Relay, DataBeforeTheProgramWaitsForIt) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    ssh::TaskScope scope(co_await asio::this_coro::executor);
+    auto client = [&]() -> Task<> {
+      auto session = co_await open_session(stage.client());
+      const auto early = as_bytes("early");
+      co_await session.channel.write(early);
+      session.channel.close_write();
+      const ssh::ExecRequest exec{"cat"};
+      const bool granted = co_await session.channel.request("exec", exec.encode());
+      EXPECT_TRUE(granted);
+    };
+    scope.spawn(client());
+    ssh::OpenedChannel agent = co_await accept_next(stage.agent());
+    const std::string name = co_await answer_next(agent);
+    EXPECT_EQ(name, "exec") << "nothing may overtake the request";
+    const std::string input = co_await ssh::test::read_text(agent.channel);
+    EXPECT_EQ(input, "early");
+    co_await scope.join();
+  };
+  loop.run(test());
+}
+
+TEST(Relay, LostBoxIsExplainedOnStandardError) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    Session session = co_await start_program(stage);
+    stage.agent().connection.close({ssh::Errc::connection_closed, "killed"});
+    std::vector<std::byte> buffer(1000);
+    std::string told;
+    for (;;) {
+      const ssh::Chunk chunk = co_await session.client.channel.read_chunk(buffer);
+      if (chunk.size == 0) break;
+      told += ssh::as_text(ssh::Bytes(buffer).first(chunk.size));
+    }
+    EXPECT_NE(told.find("fairlead: The box ran out of memory."), std::string::npos) << told;
+    auto end = co_await session.client.requests.next();
+    if (!end) throw std::runtime_error("no exit signal");
+    EXPECT_EQ(end->name(), "exit-signal");
+    EXPECT_EQ(stage.ends, std::vector<std::string>{"lost"});
+  };
+  loop.run(test());
+}
+
+TEST(Relay, ForcedCommandReplacesWhatTheClientAsks) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start({.policy = {.forced_command = "only this"}, .observer = {}, .draining = {}});
+  auto test = [&]() -> Task<> {
+    ssh::TaskScope scope(co_await asio::this_coro::executor);
+    auto client = [&]() -> Task<> {
+      auto session = co_await open_session(stage.client());
+      const ssh::SubsystemRequest sftp{"sftp"};
+      const bool granted = co_await session.channel.request("subsystem", sftp.encode());
+      EXPECT_TRUE(granted);
+    };
+    scope.spawn(client());
+    ssh::OpenedChannel agent = co_await accept_next(stage.agent());
+    auto variable = co_await agent.requests.next();
+    if (!variable) throw std::runtime_error("no env");
+    const auto env = variable->parse<ssh::EnvRequest>();
+    EXPECT_EQ(env ? env->name + "=" + env->value : "", "SSH_ORIGINAL_COMMAND=sftp");
+    variable->reply(true);
+    auto start = co_await agent.requests.next();
+    if (!start) throw std::runtime_error("no exec");
+    const auto exec = start->parse<ssh::ExecRequest>();
+    EXPECT_EQ(exec ? exec->command : "", "only this");
+    start->reply(true);
+    co_await scope.join();
+  };
+  loop.run(test());
+}
+
+TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    Session session = co_await start_program(stage);
+    const bool granted = co_await session.client.channel.request("x11-req", {});
+    EXPECT_FALSE(granted);
+    const ssh::SignalRequest signal{"USR1"};
+    session.client.channel.notify("signal", signal.encode());
+    auto next = co_await session.agent.requests.next();
+    if (!next) throw std::runtime_error("no signal");
+    EXPECT_EQ(next->name(), "signal") << "x11-req must not have come through";
+  };
+  loop.run(test());
+}
+
+TEST(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    const Session session = co_await start_program(stage);
+    stage.client().connection.close({ssh::Errc::connection_closed, "gone"});
+    co_await stage.relaying.join();
+    (void)co_await stage.agent().connection.closed();
+    EXPECT_FALSE(stage.agent().connection.is_open());
+  };
+  loop.run(test());
+}
+
+TEST(Relay, NoNewSessionsWhileDraining) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start({.policy = {}, .observer = {}, .draining = [] { return true; }});
+  auto test = [&]() -> Task<> {
+    auto opened = co_await stage.client().connection.open_channel("session");
+    EXPECT_FALSE(opened.has_value());
+    EXPECT_EQ(opened.error().text, "The server is shutting down.");
+  };
+  loop.run(test());
+}
+
+TEST(Relay, NoMoreSessionsIsBinding) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.open_box();
+  stage.start();
+  auto test = [&]() -> Task<> {
+    const auto reply = co_await stage.client().connection.request("no-more-sessions@openssh.com");
+    EXPECT_TRUE(reply.success);
+    auto opened = co_await stage.client().connection.open_channel("session");
+    EXPECT_FALSE(opened.has_value());
+    const auto alive = co_await stage.client().connection.request("keepalive@openssh.com");
+    EXPECT_FALSE(alive.success);
+  };
+  loop.run(test());
+}
+
+}  // namespace
+}  // namespace fairlead::relay
