@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs OpenSSH's ssh-keygen in a directory of its own, which disappears with the object.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace fairlead::ssh {
+
+class SshKeygen {
+ public:
+  SshKeygen();
+  ~SshKeygen();
+  SshKeygen(const SshKeygen&) = delete;
+  SshKeygen& operator=(const SshKeygen&) = delete;
+
+  [[nodiscard]] std::string path(std::string_view name) const { return (directory_ / name).string(); }
+  // Readable by the owner alone, as ssh-keygen demands of private keys.
+  void write(std::string_view name, std::string_view content) const;
+  [[nodiscard]] std::string read(std::string_view name) const;
+
+  struct Outcome {
+    int status;
+    std::string output;  // standard output
+  };
+  // `input` is a file for standard input.
+  [[nodiscard]] Outcome run(std::vector<std::string> arguments, const std::string& input = "/dev/null") const;
+
+ private:
+  std::filesystem::path directory_;
+};
+
+}  // namespace fairlead::ssh
