@@ -4,7 +4,9 @@
 
 #include "protocol/engine.hpp"
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +65,14 @@ inline std::string describe(const EngineEvent& told) {
           [&](const event::Disconnected& e) {
             return "disconnected " + number(e.reason) + " " + std::string(e.text);
           },
+          [](const event::KeysReady& e) { return std::string(e.first ? "keys" : "rekeyed"); },
+          [](const event::AuthRefused& e) { return "auth-refused " + std::string(e.method); },
+          [](const event::AuthSucceeded&) { return std::string("auth-ok"); },
+          [](const event::AuthQueryAccepted&) { return std::string("auth-query-ok"); },
+          [](const event::AuthFailed& e) {
+            return "auth-failed " + std::string(e.methods) + (e.partial_success ? " partial" : "");
+          },
+          [](const event::AuthBanner& e) { return "banner " + std::string(e.text); },
           [](const auto&) { return std::string("other"); },
       },
       told);
@@ -85,6 +95,7 @@ struct Speaker {
       }
       const bool more = !std::holds_alternative<event::NeedMore>(*told);
       if (more) note(*told);
+      if (more && on_event) on_event(*told);
       inbox.consume(before - input.size());
       if (!more) break;
     }
@@ -104,6 +115,7 @@ struct Speaker {
   std::vector<std::string> log;
   std::vector<std::uint32_t> tickets;
   std::optional<Error> error;
+  std::function<void(const EngineEvent&)> on_event;  // answers what must be answered before the next event
 };
 
 // Moves what both have to say to the other, `step` bytes at a time, until both are silent.
