@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// Finds the agent program, and opens the link to an agent.
+#include "backend/agent_box.hpp"
+
+#include <fairlead/ssh/server.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+namespace fairlead::backend {
+
+namespace {
+
+namespace asio = ssh::asio;
+namespace fs = std::filesystem;
+
+constexpr std::size_t refusal_text = 300;  // of a hostile box's words, in our log
+
+bool runnable(const fs::path& path) {
+  std::error_code code;
+  return fs::is_regular_file(path, code) && ::access(path.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+std::string find_agent(const config::Config& config) {
+  std::vector<fs::path> candidates;
+  if (!config.agent_path.empty()) {
+    candidates.emplace_back(config.agent_path);
+  } else {
+    std::error_code code;
+    const auto self = fs::read_symlink("/proc/self/exe", code);
+    if (!code) candidates.push_back(self.parent_path() / "fairlead-agent");
+    candidates.emplace_back("/usr/lib/fairlead/fairlead-agent");
+  }
+  std::string looked_at;
+  for (const auto& candidate : candidates) {
+    if (runnable(candidate)) return fs::canonical(candidate);
+    looked_at += (looked_at.empty() ? "" : ", ") + candidate.string();
+  }
+  throw BackendError("the agent program is missing (looked at " + looked_at + "); set agentPath",
+                     "The server is not set up to start boxes. Please tell the administrator.");
+}
+
+link::Setup make_setup(const Login& login, const config::Programs& programs,
+                       std::map<std::string, std::string> image_environment) {
+  link::Setup setup;
+  setup.user = programs.user;
+  setup.login_name = login.user;
+  setup.working_directory = programs.working_directory;
+  setup.shell_command = programs.shell_command;
+  setup.environment = std::move(image_environment);
+  for (const auto& [name, value] : programs.environment) setup.environment[name] = value;
+  for (const auto& [name, value] : login.environment) setup.environment[name] = value;
+  setup.client_address = login.remote_address;
+  setup.client_port = login.remote_port;
+  setup.server_address = login.local_address;
+  setup.server_port = login.local_port;
+  setup.subsystems = programs.subsystems;
+  setup.file_transfer = programs.file_transfer;
+  return setup;
+}
+
+Task<ssh::AcceptedConnection> greet_agent(asio::generic::stream_protocol::socket stream, link::Setup setup,
+                                          std::chrono::nanoseconds deadline) {
+  ssh::AcceptedConnection peer = ssh::link(std::move(stream));
+  ssh::Connection connection = peer.connection;
+  asio::steady_timer timer(connection.executor());
+  timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(deadline));
+  timer.async_wait([connection](boost::system::error_code code) mutable {
+    if (!code) connection.close({ssh::Errc::timeout, "the agent did not answer"});
+  });
+  std::string refusal;
+  try {
+    const auto reply = co_await connection.request(std::string(link::setup_request), setup.encode());
+    if (reply.success) co_return peer;
+    refusal =
+        "the agent refused to serve the login: " + ssh::to_string(reply.payload).substr(0, refusal_text);
+  } catch (const ssh::ConnectionError& error) {
+    refusal = std::string("no link to the agent: ") + error.what();
+  }
+  connection.close({ssh::Errc::cancelled, "the agent cannot serve this login"});
+  throw BackendError(refusal, "Your box could not be started. Please tell the administrator.");
+}
+
+}  // namespace fairlead::backend

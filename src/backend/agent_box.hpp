@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every box with our agent needs: finding the agent program, and the first words with it over the link.
+#pragma once
+
+#include "backend/backend.hpp"
+#include "config/config.hpp"
+#include "link/agent_link.hpp"
+
+#include <fairlead/ssh/connection.hpp>
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace fairlead::backend {
+
+// The agent's path on this machine: the configured one, else beside this program, else /usr/lib/fairlead.
+// Throws BackendError when there is none that can be run.
+[[nodiscard]] std::string find_agent(const config::Config& config);
+
+// For whom and how programs run: the image's own environment below the configured one below the login's.
+[[nodiscard]] link::Setup make_setup(const Login& login, const config::Programs& programs,
+                                     std::map<std::string, std::string> image_environment = {});
+
+// Opens the link on a connected stream to the agent and sends the setup request. Throws BackendError when the
+// agent refuses (its words in what(), escaped by the log) or has not answered after `deadline`; the stream is
+// closed then.
+[[nodiscard]] Task<ssh::AcceptedConnection> greet_agent(ssh::asio::generic::stream_protocol::socket stream,
+                                                        link::Setup setup, std::chrono::nanoseconds deadline);
+
+}  // namespace fairlead::backend

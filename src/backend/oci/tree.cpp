@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Removes directory trees: subdirectories that are not empty are moved up to the top, so no depth is ever
+// reached.
+#include "backend/oci/tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace fairlead::backend::oci {
+
+namespace {
+
+// struct linux_dirent64, without the name that follows it.
+struct [[gnu::packed]] EntryHead {
+  std::uint64_t inode;
+  std::int64_t offset;
+  std::uint16_t length;
+  std::uint8_t type;
+};
+
+bool is_directory_entry(const char* name) {
+  return std::strcmp(name, ".") != 0 && std::strcmp(name, "..") != 0;
+}
+
+int open_directory(int at, const char* name) {
+  int opened = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (opened < 0 && errno == EACCES) {
+    // Overlay's work directory and whatever the box locked: we own it, so we may unlock it. Not a link: it is
+    // moved or removed as such before we come here, and fchmodat on one would only touch a box's own file.
+    struct stat status{};
+    if (::fstatat(at, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode) &&
+        ::fchmodat(at, name, 0700, 0) == 0)
+      opened = ::openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+  return opened;
+}
+
+// Calls `each` for every entry; stops at its first error.
+template <class Each>
+int for_entries(int directory, Each each) {
+  std::array<char, 16 * 1024> buffer{};
+  for (;;) {
+    const long got = ::syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
+    if (got < 0) return errno;
+    if (got == 0) return 0;
+    for (long at = 0; at < got;) {
+      EntryHead head{};
+      std::memcpy(&head, buffer.data() + at, sizeof head);
+      const char* name = buffer.data() + at + sizeof head;
+      at += head.length;
+      if (!is_directory_entry(name)) continue;
+      if (const int error = each(name)) return error;
+    }
+  }
+}
+
+// A name in `top` that a box cannot have foreseen to be free: tried until it is.
+int move_up(int from, const char* name, int top, std::uint64_t& counter) {
+  for (;;) {
+    std::array<char, 40> target{};
+    char* end = std::copy_n(".removed-", 9, target.data());
+    std::uint64_t value = ++counter;
+    do *end++ = static_cast<char>('a' + value % 26);
+    while ((value /= 26) != 0);
+    if (::syscall(SYS_renameat2, from, name, top, target.data(), 1 /* RENAME_NOREPLACE */) == 0) return 0;
+    if (errno != EEXIST) return errno;
+  }
+}
+
+// Removes what is in `name`, a directory in `top`; its own subdirectories end up in `top`.
+int empty_directory(int top, const char* name, std::uint64_t& counter) {
+  const int directory = open_directory(top, name);
+  if (directory < 0) return errno == ENOENT ? 0 : errno;
+  ::fchmod(directory, 0700);
+  const int error = for_entries(directory, [&](const char* child) {
+    if (::unlinkat(directory, child, 0) == 0 || errno == ENOENT) return 0;
+    if (errno != EISDIR && errno != EPERM) return errno;
+    if (::unlinkat(directory, child, AT_REMOVEDIR) == 0) return 0;
+    if (errno == ENOTEMPTY || errno == EEXIST) {
+      // Moving a directory changes its "..": that needs write permission on it.
+      ::fchmodat(directory, child, 0700, 0);
+      return move_up(directory, child, top, counter);
+    }
+    return errno;
+  });
+  ::close(directory);
+  if (error) return error;
+  return ::unlinkat(top, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+}  // namespace
+
+int remove_tree(int at, const char* name) noexcept {
+  if (::unlinkat(at, name, 0) == 0 || errno == ENOENT) return 0;
+  if (errno != EISDIR && errno != EPERM) return errno;
+  const int top = open_directory(at, name);
+  if (top < 0) return errno == ENOENT ? 0 : errno;
+  std::uint64_t counter = 0;
+  for (int error = 0;;) {
+    bool any = false;
+    ::lseek(top, 0, SEEK_SET);
+    error = for_entries(top, [&](const char* child) {
+      any = true;
+      if (::unlinkat(top, child, 0) == 0 || errno == ENOENT) return 0;
+      if (errno != EISDIR && errno != EPERM) return errno;
+      const int result = empty_directory(top, child, counter);
+      // Entries that came in behind the reader's back make a directory that is not empty yet: the next round
+      // has it.
+      return result == ENOTEMPTY || result == EEXIST ? 0 : result;
+    });
+    if (error || !any) {
+      ::close(top);
+      if (error) return error;
+      return ::unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+    }
+  }
+}
+
+}  // namespace fairlead::backend::oci
