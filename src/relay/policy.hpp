@@ -32,13 +32,13 @@ struct Policy {
   bool pty = true;
   // Runs instead of what the client asks for, which the program finds in SSH_ORIGINAL_COMMAND (core.md
   // section 8.3).
-  std::optional<std::string> forced_command;
+  std::optional<std::string> forced_command = std::nullopt;
 };
 
 struct Decision {
   bool allowed = false;
   ssh::OpenFailure reason = ssh::OpenFailure::administratively_prohibited;  // of a refused open_channel
-  std::string text;  // for the peer: a fixed sentence, at most with the name of what was asked
+  std::string text = {};  // for the peer: a fixed sentence, at most with the name of what was asked
 };
 
 [[nodiscard]] Decision allow(const Policy& policy, const Question& question);

@@ -10,10 +10,10 @@
 namespace fairlead::relay {
 
 struct RelayOptions {
-  Policy policy;
-  Observer observer;
+  Policy policy = {};
+  Observer observer = {};
   // True while the daemon stops: sessions that run go on, new ones are refused (core.md W1.13).
-  std::function<bool()> draining;
+  std::function<bool()> draining = {};
 };
 
 // Serves the client's channels and requests until the connection ends, then returns when every session has
