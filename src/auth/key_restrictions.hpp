@@ -3,6 +3,9 @@
 // now.
 #pragma once
 
+#include "auth/address_patterns.hpp"
+#include "crypto/authorized_keys.hpp"
+
 #include <chrono>
 #include <expected>
 #include <map>
@@ -27,20 +30,17 @@ struct Permissions {
 
 struct KeyRestrictions {
   Permissions permissions;
-  std::vector<std::string> from;  // patterns of addresses; empty: from anywhere
+  std::optional<AddressPatterns> from;
   std::optional<std::chrono::system_clock::time_point> expires;
 };
 
-// The options field of a line. An option that we could not honour is an error with its reason, so that the
-// key can be refused: never is a restriction dropped.
-[[nodiscard]] std::expected<KeyRestrictions, std::string> parse_key_options(std::string_view options);
+// What the options of a line mean. One that we could not honour is an error with its reason, so that the key
+// is refused: never is a restriction dropped.
+[[nodiscard]] std::expected<KeyRestrictions, std::string> interpret(
+    const std::vector<ssh::KeyOption>& options);
 
-// Whether a key with these restrictions may be used from `address` (without port) at `now`.
-[[nodiscard]] bool applies(const KeyRestrictions& restrictions, std::string_view address,
-                           std::chrono::system_clock::time_point now);
-
-// A pattern of from=: an address or CIDR block, or a name with * and ?, compared with the address as text.
-// Empty: not usable here (host names need a resolver that a login must not wait for).
-[[nodiscard]] std::optional<bool> address_matches(std::string_view pattern, std::string_view address);
+// Empty when a key with these restrictions may be used from `address` (without port) at `now`, else why not.
+[[nodiscard]] std::string_view obstacle(const KeyRestrictions& restrictions, std::string_view address,
+                                        std::chrono::system_clock::time_point now);
 
 }  // namespace fairlead::auth

@@ -10,6 +10,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,8 @@ class Users {
   // A hash that costs as much as a real user's and admits nobody: checked for a user who has none (UA-17).
   [[nodiscard]] const std::string& decoy_hash(std::string_view name) const noexcept;
 
+  // Every backend that a login may be sent to.
+  [[nodiscard]] std::set<std::string> backends() const;
   [[nodiscard]] std::size_t size() const noexcept { return users_.size(); }
   // Keys in key files that grant nothing, with file, line and reason; what the operator should hear.
   [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }

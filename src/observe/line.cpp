@@ -2,6 +2,7 @@
 // Escaping and layout of log lines.
 #include "observe/line.hpp"
 
+#include "base/utf8.hpp"
 #include "observe/sinks.hpp"
 
 #include <fmt/format.h>
@@ -12,28 +13,6 @@
 
 namespace fairlead::observe {
 namespace {
-
-struct Character {
-  char32_t code = 0;
-  std::size_t size = 0;  // 0: the first byte begins no valid UTF-8 character
-};
-
-// Overlong forms, surrogates and what lies above U+10FFFF are invalid (RFC 3629 section 3).
-Character decode(std::string_view text) noexcept {
-  const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t size = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < size) return {};
-  char32_t code = first & (0x7FU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < smallest[size] || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {code, size};
-}
 
 bool is_harmless(char32_t code) noexcept {
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
@@ -104,7 +83,7 @@ std::string escape(std::string_view text, std::size_t max_length) {
   const std::size_t whole = text.size();
   std::size_t used = 0;
   while (!text.empty()) {
-    const Character character = decode(text);
+    const ssh::Utf8Character character = ssh::decode_utf8(text);
     const std::size_t size = std::max<std::size_t>(character.size, 1);
     if (used + size > max_length) break;
     if (character.size > 0 && is_harmless(character.code))

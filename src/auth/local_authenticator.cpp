@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verdicts by the users file.
+#include "auth/local_authenticator.hpp"
+
+#include <chrono>
+#include <utility>
+
+namespace fairlead::auth {
+namespace {
+
+Decision refuse(std::string reason) {
+  return {ssh::Verdict::refused, {}, std::move(reason)};
+}
+
+}  // namespace
+
+LocalAuthenticator::LocalAuthenticator(std::shared_ptr<const Users> users, PasswordChecker& checker)
+    : users_(std::move(users)), checker_(checker) {}
+
+void LocalAuthenticator::replace_users(std::shared_ptr<const Users> users) {
+  const std::lock_guard lock(mutex_);
+  users_.swap(users);
+}
+
+std::shared_ptr<const Users> LocalAuthenticator::users() const {
+  const std::lock_guard lock(mutex_);
+  return users_;
+}
+
+ssh::Task<Decision> LocalAuthenticator::password(ssh::AuthContext context, ssh::SecretBytes password) {
+  const std::shared_ptr<const Users> users = this->users();
+  if (!users) co_return refuse("there is no users file");
+  const User* user = users->find(context.user);
+  const bool possible = user != nullptr && !user->password_hash.empty();
+  std::string hash = possible ? user->password_hash : users->decoy_hash(context.user);
+  const auto answer = co_await checker_.check(std::move(password), std::move(hash));
+  if (answer == PasswordChecker::Answer::busy) co_return refuse("too many passwords are being checked");
+  if (user == nullptr) co_return refuse("unknown user");
+  if (!possible) co_return refuse("the user has no password");
+  if (answer != PasswordChecker::Answer::right) co_return refuse("wrong password");
+  Decision decision;
+  decision.verdict = ssh::Verdict::accepted;
+  co_return decision;
+}
+
+Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key) const {
+  const std::shared_ptr<const Users> users = this->users();
+  const User* user = users ? users->find(context.user) : nullptr;
+  if (user == nullptr) return refuse("unknown user");
+  std::string reason = "unknown key";
+  for (const AuthorizedKey& entry : user->keys) {
+    if (!(entry.key == key)) continue;
+    // The same key may stand there again with other restrictions.
+    reason = obstacle(entry.restrictions, context.remote_address, std::chrono::system_clock::now());
+    if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
+  }
+  return refuse(std::move(reason));
+}
+
+}  // namespace fairlead::auth
