@@ -4,19 +4,10 @@
 
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
+#include "backend/docker/to_the_end.hpp"
 
 namespace fairlead::docker {
 namespace {
-
-namespace asio = boost::asio;
-
-// A removal that was begun is finished even when the coroutine that wants it is cancelled: an empty slot
-// keeps the cancellation out.
-Task<> remove_lease(Lease& lease) {
-  auto removal = lease.remove(in(lease.fleet().config.docker.container_stop));
-  const auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_await asio::co_spawn(co_await asio::this_coro::executor, std::move(removal), uncancelled);
-}
 
 Task<std::string> reason_from(Engine engine, std::string container) {
   const auto deadline = in(limits::end_reason);
@@ -50,7 +41,7 @@ std::string DockerBox::id() const {
 Task<> DockerBox::remove() {
   std::exception_ptr failure;
   try {
-    co_await remove_lease(*lease_);
+    co_await to_the_end(lease_->remove(in(lease_->fleet().config.docker.container_stop)));
   } catch (...) {
     failure = std::current_exception();
   }

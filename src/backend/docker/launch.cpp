@@ -8,6 +8,7 @@
 #include "backend/docker/failure.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/start.hpp"
+#include "backend/docker/to_the_end.hpp"
 #include "http/json.hpp"
 
 namespace fairlead::docker {
@@ -184,10 +185,7 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
 }  // namespace
 
 Task<std::unique_ptr<backend::Box>> launch_box(std::shared_ptr<Fleet> fleet, backend::Login login) {
-  auto launch = run_launch(std::move(fleet), std::move(login));
-  // An empty slot keeps cancellation out: a container that is being created must not be forgotten.
-  const auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
-  co_return co_await asio::co_spawn(co_await asio::this_coro::executor, std::move(launch), uncancelled);
+  return to_the_end(run_launch(std::move(fleet), std::move(login)));
 }
 
 }  // namespace fairlead::docker
