@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+// Backpressure and fairness over a plain link: what a slow reader, many channels and a peer that does not
+// read cost.
+#include "protocol/engine.hpp"
+#include "unit/ssh/loop.hpp"
+
+#include <algorithm>
+
+namespace fairlead::ssh::test {
+namespace {
+
+TEST(LinkFlow, BigDataArrivesWhole) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    const auto data = pattern(std::size_t{20} * 1024 * 1024);
+    TaskScope scope(co_await asio::this_coro::executor);
+    auto send = [&]() -> Task<> {
+      co_await channels.a.channel.write(data);
+      channels.a.channel.close_write();
+    };
+    scope.spawn(send());
+    EXPECT_TRUE(co_await read_all(channels.b.channel) == data);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, ASlowReaderStopsTheWriter) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    TaskScope scope(co_await asio::this_coro::executor);
+    const auto piece = pattern(10'000);
+    std::size_t written = 0;
+    auto send = [&]() -> Task<> {
+      for (;;) {
+        co_await channels.a.channel.write(piece);
+        written += piece.size();
+      }
+    };
+    scope.spawn(send());
+    co_await settle();
+    // Nobody reads: what is under way is at most the window.
+    EXPECT_LE(written, limits::initial_window);
+    EXPECT_GT(written, limits::initial_window - piece.size() - 1);
+    const auto before = written;
+    std::vector<std::byte> buffer(1000);
+    EXPECT_EQ(co_await channels.b.channel.read_some(buffer), 1000u);
+    co_await settle();
+    EXPECT_EQ(written, before);  // credit comes in useful pieces only
+    buffer.resize(limits::initial_window / 2);
+    std::size_t read = 0;
+    while (read < buffer.size()) read += co_await channels.b.channel.read_some(buffer);
+    co_await settle();
+    EXPECT_GT(written, before);
+    EXPECT_LE(written, before + limits::initial_window);
+  };
+  loop.run(test());
+}
+
+// A link peer driven by hand: an engine whose socket is read only when the test says so.
+class ManualPeer {
+ public:
+  explicit ManualPeer(StreamSocket socket)
+      : socket_(std::move(socket)), engine_(Engine::make_link(config())) {
+    socket_.non_blocking(true);
+  }
+
+  Engine& engine() { return engine_; }
+  // Sends what the socket takes; false when it takes no more.
+  bool send() {
+    auto& output = engine_.output();
+    boost::system::error_code error;
+    while (!output.empty() && !error) {
+      const Bytes bytes = output.readable();
+      output.consume(socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error));
+    }
+    return output.empty();
+  }
+  // What has arrived, undecoded.
+  std::size_t receive_and_drop() {
+    std::vector<std::byte> buffer(1 << 20);
+    boost::system::error_code error;
+    return socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+  }
+
+ private:
+  static std::shared_ptr<const EngineConfig> config() {
+    auto config = std::make_shared<EngineConfig>();
+    config->role = Role::link;
+    return config;
+  }
+  StreamSocket socket_;
+  Engine engine_;
+};
+
+TEST(LinkFlow, APeerThatDoesNotReadItsRepliesIsNotReadEither) {
+  Loop loop;
+  auto sockets = socket_pair(loop.io);
+  auto served = link(std::move(sockets.first));
+  ManualPeer peer(std::move(sockets.second));
+  auto serve = [&]() -> Task<> {
+    while (auto request = co_await served.requests.next()) request->reply(false, {});
+  };
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(serve());
+    // 100 MiB of requests, if they let us.
+    std::size_t rounds = 0;
+    for (int stuck = 0; rounds < 100'000 && stuck < 3; ++rounds) {
+      if (peer.engine().output().size() < 4096)
+        for (int i = 0; i < 20; ++i) peer.engine().send_global_request("keepalive@openssh.com", true, {});
+      const bool sent = peer.send();
+      stuck = sent ? 0 : stuck + 1;
+      co_await settle();
+    }
+    EXPECT_LT(rounds, 100'000u);
+    EXPECT_TRUE(served.connection.is_open());
+    EXPECT_LT(served.connection.bytes_received(), 4u * 1024 * 1024);
+    // When it reads, everything goes on.
+    const auto before = served.connection.bytes_received();
+    for (int i = 0; i < 50; ++i) {
+      (void)peer.receive_and_drop();
+      (void)peer.send();
+      co_await settle();
+    }
+    EXPECT_GT(served.connection.bytes_received(), before);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, RequestsToAPeerThatDoesNotReadEndTheConnection) {
+  Loop loop;
+  auto sockets = socket_pair(loop.io);
+  auto served = link(std::move(sockets.first));
+  auto test = [&]() -> Task<> {
+    const auto payload = pattern(10'000);
+    std::size_t sent = 0;
+    while (served.connection.is_open() && sent < (std::size_t{1} << 30)) {
+      served.connection.notify("noise@fairlead", payload);
+      sent += payload.size();
+    }
+    EXPECT_LT(sent, 2 * limits::output_ceiling);
+    EXPECT_EQ((co_await served.connection.closed()).code, Errc::output_overflow);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, AHundredChannelsGetTheirShare) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    constexpr std::size_t count = limits::channels;
+    std::vector<ChannelPair> channels;
+    for (std::size_t i = 0; i < count; ++i) channels.push_back(co_await open_pair(pair.a, pair.b));
+    TaskScope scope(co_await asio::this_coro::executor);
+    std::vector<std::size_t> received(count, 0);
+    std::size_t total = 0;
+    const auto piece = pattern(std::size_t{100} * 1024);
+    auto send = [&](Channel channel) -> Task<> {
+      for (;;) co_await channel.write(piece);
+    };
+    Event enough(co_await asio::this_coro::executor);
+    auto receive = [&](Channel channel, std::size_t index) -> Task<> {
+      std::vector<std::byte> buffer(std::size_t{64} * 1024);
+      while (const auto size = co_await channel.read_some(buffer)) {
+        received[index] += size;
+        total += size;
+        if (total > std::size_t{64} * 1024 * 1024) enough.notify();
+      }
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+      scope.spawn(send(channels[i].a.channel));
+      scope.spawn(receive(channels[i].b.channel, i));
+    }
+    co_await enough.wait();
+    const auto [least, most] = std::minmax_element(received.begin(), received.end());
+    EXPECT_GT(*least, *most / 2);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, ABlockedChannelDoesNotHoldUpTheOthers) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto blocked = co_await open_pair(pair.a, pair.b);
+    auto free = co_await open_pair(pair.a, pair.b);
+    TaskScope scope(co_await asio::this_coro::executor);
+    auto flood = [&]() -> Task<> {
+      const auto data = pattern(8 * limits::initial_window);
+      co_await blocked.a.channel.write(data);
+    };
+    scope.spawn(flood());
+    co_await settle();
+    const auto data = pattern(3 * limits::initial_window, 7);
+    auto send = [&]() -> Task<> {
+      co_await free.a.channel.write(data);
+      free.a.channel.close_write();
+    };
+    scope.spawn(send());
+    EXPECT_TRUE(co_await read_all(free.b.channel) == data);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    TaskScope writers(co_await asio::this_coro::executor);
+    const auto data = pattern(2 * limits::initial_window);
+    auto standard = [&]() -> Task<> { co_await channels.a.channel.write(data); };
+    auto extended = [&]() -> Task<> { co_await channels.a.channel.write_stderr(data); };
+    auto finish = [&]() -> Task<> {
+      co_await writers.join();
+      channels.a.channel.close_write();
+    };
+    writers.spawn(standard());
+    writers.spawn(extended());
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(finish());
+    std::vector<std::byte> out, err, buffer(std::size_t{32} * 1024);
+    for (;;) {
+      const Chunk chunk = co_await channels.b.channel.read_chunk(buffer);
+      if (chunk.size == 0) break;
+      auto& to = chunk.type == StreamType::standard ? out : err;
+      to.insert(to.end(), buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(chunk.size));
+    }
+    EXPECT_TRUE(out == data);
+    EXPECT_TRUE(err == data);
+  };
+  loop.run(test());
+}
+
+}  // namespace
+}  // namespace fairlead::ssh::test

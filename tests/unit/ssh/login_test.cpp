@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+// accept() and connect(): who gets in, who does not, and when it is too late.
+#include "unit/ssh/login_pair.hpp"
+
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+
+namespace fairlead::ssh::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+TEST(Login, PasswordLetsIn) {
+  Loop loop;
+  LoginPair pair;
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.server && outcome.client);
+  EXPECT_EQ(outcome.server->login.user, "alice");
+  EXPECT_EQ(outcome.server->login.method, "password");
+  EXPECT_EQ(outcome.server->connection.peer_identification(), "SSH-2.0-Fairlead");
+  EXPECT_TRUE(equal(outcome.server->connection.session_id(), outcome.client->connection.session_id()));
+  EXPECT_FALSE(outcome.server->connection.negotiated().empty());
+}
+
+TEST(Login, EveryKindOfKeyLetsIn) {
+  for (const auto type :
+       {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,
+        PrivateKey::Type::ecdsa_p521, PrivateKey::Type::rsa_3072}) {
+    Loop loop;
+    LoginPair pair;
+    const auto key = make_key(type);
+    pair.authenticator->key = key.public_key();
+    pair.client->password.reset();
+    pair.client->keys = {make_key(), key};  // the first one is refused
+    LoginOutcome outcome;
+    loop.run(pair.run(outcome));
+    ASSERT_TRUE(outcome.server && outcome.client) << key.public_key().type();
+    EXPECT_EQ(outcome.server->login.method, "publickey");
+    EXPECT_EQ(outcome.server->login.key_fingerprint, key.public_key().fingerprint());
+    EXPECT_EQ(pair.authenticator->last_context.remote_address, "127.0.0.1");
+    EXPECT_EQ(pair.authenticator->last_context.client_identification, "SSH-2.0-Fairlead");
+    EXPECT_FALSE(pair.authenticator->last_context.session_id.empty());
+  }
+}
+
+TEST(Login, EveryKindOfHostKeySigns) {
+  for (const auto type :
+       {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,
+        PrivateKey::Type::ecdsa_p521, PrivateKey::Type::rsa_3072}) {
+    Loop loop;
+    LoginPair pair;
+    const auto key = make_key(type);
+    pair.server->host_keys = local_host_keys({key});
+    pair.client->accept_host_key = [&](const PublicKey& shown) { return shown == key.public_key(); };
+    LoginOutcome outcome;
+    loop.run(pair.run(outcome));
+    EXPECT_TRUE(outcome.server && outcome.client) << key.public_key().type();
+  }
+}
+
+TEST(Login, WithoutAnAuthenticatorEverybodyIsAdmitted) {
+  Loop loop;
+  LoginPair pair;
+  pair.server->authenticator = nullptr;
+  pair.client->password.reset();
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.server);
+  EXPECT_EQ(outcome.server->login.method, "none");
+}
+
+TEST(Login, AWrongHostKeyIsRefusedBeforeAnythingSecretIsSent) {
+  Loop loop;
+  LoginPair pair;
+  pair.client->accept_host_key = [other = make_key().public_key()](const PublicKey& key) {
+    return key == other;
+  };
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.client_error && outcome.server_error);
+  EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
+  EXPECT_TRUE(pair.authenticator->asked.empty());
+}
+
+TEST(Login, WithoutAHostKeyCheckEveryServerIsRefused) {
+  Loop loop;
+  LoginPair pair;
+  pair.client->accept_host_key = nullptr;
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.client_error);
+  EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
+}
+
+TEST(Login, AWrongPasswordIsRefused) {
+  Loop loop;
+  LoginPair pair;
+  pair.client->password = "wrong";
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.client_error && outcome.server_error);
+  EXPECT_EQ(outcome.client_error->code, Errc::authentication_failed);
+  EXPECT_EQ(pair.authenticator->asked, std::vector<std::string>{"password alice wrong"});
+}
+
+TEST(Login, AnExceptionCountsAsRefused) {
+  Loop loop;
+  LoginPair pair;
+  pair.authenticator->fails = true;
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  EXPECT_FALSE(outcome.server.has_value());
+  EXPECT_EQ(outcome.client_error->code, Errc::authentication_failed);
+  EXPECT_TRUE(std::find(pair.events->begin(), pair.events->end(), "auth_failed: backend down") !=
+              pair.events->end());
+}
+
+TEST(Login, TooManyFailuresEndTheConnection) {
+  Loop loop;
+  LoginPair pair;
+  pair.client->password = "wrong";
+  for (int i = 0; i < 10; ++i) pair.client->keys.push_back(make_key());
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.server_error && outcome.client_error);
+  EXPECT_EQ(outcome.server_error->code, Errc::too_many_auth_attempts);
+  EXPECT_EQ(outcome.client_error->code, Errc::disconnected_by_peer);
+  EXPECT_LE(pair.authenticator->asked.size(), limits::auth_failures);
+}
+
+TEST(Login, PartialSuccessNeedsTheSecondMethod) {
+  Loop loop;
+  LoginPair pair;
+  const auto key = make_key();
+  pair.authenticator->key = key.public_key();
+  pair.authenticator->both_needed = true;
+  pair.client->keys = {key};
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.server);
+  EXPECT_EQ(outcome.server->login.method, "password");
+
+  LoginPair without;
+  without.authenticator->key = key.public_key();
+  without.authenticator->both_needed = true;
+  without.client->keys = {key};
+  without.client->password.reset();
+  LoginOutcome refused;
+  loop.run(without.run(refused));
+  EXPECT_FALSE(refused.server.has_value());
+}
+
+TEST(Login, TheDeadlineIsAbsolute) {
+  Loop loop;
+  LoginPair pair;
+  pair.server->login_grace = 1s;
+  auto sockets = tcp_pair(loop.io);
+  // Says something now and then, and never logs in.
+  auto drip = [&]() -> Task<> {
+    const std::string line = "SSH-2.0-drip";
+    try {
+      for (const char letter : line) {
+        co_await asio::async_write(sockets.second, asio::buffer(&letter, 1), asio::use_awaitable);
+        asio::steady_timer pause(loop.io, 100ms);
+        co_await pause.async_wait(asio::use_awaitable);
+      }
+    } catch (const boost::system::system_error&) {
+    }
+  };
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(drip());
+    const auto start = Clock::now();
+    std::optional<Error> why;
+    try {
+      (void)co_await accept(std::move(sockets.first), pair.server);
+    } catch (const ConnectionError& error) {
+      why = error.error();
+    }
+    EXPECT_TRUE(why.has_value());
+    EXPECT_EQ(why->code, Errc::timeout);
+    EXPECT_GE(Clock::now() - start, 1s);
+    EXPECT_LT(Clock::now() - start, 3s);
+    co_await scope.join();
+  };
+  loop.run(test());
+}
+
+// Never answers by itself.
+class SilentAuthenticator final : public TestAuthenticator {
+ public:
+  explicit SilentAuthenticator(asio::any_io_executor executor) : answer(std::move(executor)) {}
+  [[nodiscard]] Task<Verdict> password(const AuthContext&, Bytes) override {
+    while (!answered) co_await answer.wait();
+    co_return Verdict::accepted;
+  }
+  Event answer;
+  bool answered = false;
+};
+
+TEST(Login, AVerdictAfterTheDeadlineLetsNobodyIn) {
+  Loop loop;
+  LoginPair pair;
+  auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
+  pair.server->authenticator = silent;
+  pair.server->login_grace = 1s;
+  LoginOutcome outcome;
+  auto answer_late = [&]() -> Task<> {
+    asio::steady_timer pause(loop.io, 1500ms);
+    co_await pause.async_wait(asio::use_awaitable);
+    EXPECT_TRUE(outcome.client_error.has_value());  // the client was told in time
+    silent->answered = true;
+    silent->answer.notify();
+  };
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(answer_late());
+    co_await pair.run(outcome);
+    co_await scope.join();
+  };
+  loop.run(test());
+  EXPECT_FALSE(outcome.server.has_value());
+  ASSERT_TRUE(outcome.server_error);
+  EXPECT_EQ(outcome.server_error->code, Errc::timeout);
+}
+
+TEST(Login, ACancelledLoginEndsTheConnection) {
+  Loop loop;
+  LoginPair pair;
+  auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
+  pair.server->authenticator = silent;
+  LoginOutcome outcome;
+  auto sockets = tcp_pair(loop.io);
+  auto serve = [&]() -> Task<> {
+    try {
+      (void)co_await accept(std::move(sockets.first), pair.server);
+    } catch (const ConnectionError& error) {
+      outcome.server_error = error.error();
+    }
+  };
+  auto log_in = [&]() -> Task<> {
+    try {
+      (void)co_await connect(std::move(sockets.second), pair.client);
+    } catch (const ConnectionError& error) {
+      outcome.client_error = error.error();
+    }
+  };
+  auto test = [&]() -> Task<> {
+    TaskScope client(co_await asio::this_coro::executor);
+    {
+      TaskScope server(co_await asio::this_coro::executor);
+      server.spawn(serve());
+      client.spawn(log_in());
+      asio::steady_timer pause(loop.io, 200ms);
+      co_await pause.async_wait(asio::use_awaitable);
+      server.cancel();
+      co_await server.join();
+    }
+    co_await client.join();
+  };
+  loop.run(test());
+  ASSERT_TRUE(outcome.server_error && outcome.client_error);
+  EXPECT_EQ(outcome.server_error->code, Errc::cancelled);
+}
+
+TEST(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
+  Loop loop;
+  LoginPair pair;
+  auto sockets = tcp_pair(loop.io);
+  auto test = [&]() -> Task<> {
+    const std::string nonsense = "GET / HTTP/1.1\r\n\r\n";
+    co_await asio::async_write(sockets.second, asio::buffer(nonsense), asio::use_awaitable);
+    std::optional<Error> why;
+    try {
+      (void)co_await accept(std::move(sockets.first), pair.server);
+    } catch (const ConnectionError& error) {
+      why = error.error();
+    }
+    EXPECT_TRUE(why.has_value());
+    EXPECT_EQ(why->code, Errc::bad_identification);
+    // Our identification and the reason arrive; then the stream ends.
+    std::string heard;
+    boost::system::error_code end;
+    co_await asio::async_read(sockets.second, asio::dynamic_buffer(heard),
+                              asio::redirect_error(asio::use_awaitable, end));
+    EXPECT_EQ(end, asio::error::eof);
+    EXPECT_TRUE(heard.starts_with("SSH-2.0-Fairlead\r\n"));
+  };
+  loop.run(test());
+}
+
+TEST(Login, APeerThatLeavesIsAnEnd) {
+  Loop loop;
+  LoginPair pair;
+  auto sockets = tcp_pair(loop.io);
+  sockets.second.close();
+  auto test = [&]() -> Task<> {
+    std::optional<Error> why;
+    try {
+      (void)co_await accept(std::move(sockets.first), pair.server);
+    } catch (const ConnectionError& error) {
+      why = error.error();
+    }
+    EXPECT_TRUE(why && (why->code == Errc::end_of_stream || why->code == Errc::io_failed));
+  };
+  loop.run(test());
+}
+
+}  // namespace
+}  // namespace fairlead::ssh::test
