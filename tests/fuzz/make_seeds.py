@@ -1,0 +1,94 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the seed corpora of the targets whose inputs are plain wire encodings (run again after a format change)."""
+import pathlib
+import struct
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def u32(value):
+    return struct.pack(">I", value)
+
+
+def text(value):
+    data = value if isinstance(value, bytes) else value.encode()
+    return u32(len(data)) + data
+
+
+def save(target, name, data):
+    folder = CORPUS / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
+def packet(payload):
+    padding = 8 - (5 + len(payload)) % 8
+    padding += 8 if padding < 4 else 0
+    return u32(1 + len(payload) + padding) + bytes([padding]) + payload + bytes(padding)
+
+
+def wire():
+    save("wire_fuzz", "fields", bytes([5, 0, 1, 2, 3, 4 * 6 + 4]) + b"\x01" + u32(7) + u32(1) + u32(2) + text("hello") + b"rest")
+    save("wire_fuzz", "truncated", bytes([1, 3]) + u32(100) + b"short")
+    save("wire_fuzz", "mpint", bytes([0]) + b"\x00\x80\x01")
+
+
+def requests():
+    size = u32(132) + u32(50) + u32(0) + u32(0)
+    modes = b"\x35" + u32(1) + b"\x80" + u32(38400) + b"\x00"
+    bodies = [
+        ("env", text("LANG") + text("C.UTF-8")),
+        ("pty", text("xterm-256color") + size + text(modes)),
+        ("window-change", size),
+        ("exec", text("echo hi")),
+        ("subsystem", text("sftp")),
+        ("signal", text("TERM")),
+        ("exit-status", u32(1)),
+        ("exit-signal", text("KILL") + b"\x01" + text("killed") + text("en")),
+    ]
+    for index, (name, body) in enumerate(bodies):
+        save("requests_fuzz", name, bytes([index]) + body)
+
+
+def setup():
+    def mapping(pairs):
+        return u32(len(pairs)) + b"".join(text(key) + text(value) for key, value in pairs)
+
+    def encode(user, words, environment, subsystems, transfer):
+        return (u32(1) + text(user) + text("alice") + text("/srv") + u32(len(words)) + b"".join(map(text, words))
+                + mapping(environment) + text("192.0.2.1") + text("192.0.2.2") + u32(1234) + u32(22)
+                + mapping(subsystems) + text(transfer))
+
+    save("setup_fuzz", "plain", encode("", [], [], [], "auto"))
+    save("setup_fuzz", "full", encode("alice:users", ["/bin/sh", "-l"], [("LANG", "C"), ("A", "")],
+                                      [("sftp", "/usr/lib/sftp-server")], "internal"))
+
+
+def channels():
+    # Choices of channels_fuzz.cpp's Script: an open, its confirmation, data, a request, the ends.
+    peer_open = bytes([0, 100, 64, 7]) + b"session"
+    script = (peer_open + bytes([11, 0]) + bytes([4, 0, 5]) + b"hello" + bytes([14, 0, 5])
+              + bytes([8, 0, 4]) + b"exec" + bytes([1]) + bytes([17, 0, 1, 0])
+              + bytes([13, 0, 50, 1]) + bytes([3, 100, 0]) + bytes([13, 0, 150, 1])
+              + bytes([6, 0]) + bytes([15, 0]) + bytes([16, 0]) + bytes([7, 0]))
+    save("channels_fuzz", "session", bytes([0]) + script)
+    ours = bytes([10]) + bytes([1, 200, 32, 0]) + bytes([18, 0, 0]) + bytes([9, 0, 0]) + bytes([16, 0]) + bytes([7, 0])
+    save("channels_fuzz", "our-open", bytes([0]) + ours + script)
+    messages = [
+        bytes([90]) + text("session") + u32(3) + u32(1000) + u32(100),
+        bytes([98]) + u32(0) + text("exec") + b"\x01" + text("true"),
+        bytes([94]) + u32(0) + text("hello"),
+        bytes([95]) + u32(0) + u32(1) + text("oops"),
+        bytes([93]) + u32(0) + u32(50),
+        bytes([80]) + text("keepalive@openssh.com") + b"\x01",
+        bytes([150]) + b"unknown",
+        bytes([96]) + u32(0),
+        bytes([97]) + u32(0),
+    ]
+    save("channels_fuzz", "stream", bytes([1]) + b"".join(map(packet, messages)))
+    save("channels_fuzz", "disconnect", bytes([1]) + packet(bytes([1]) + u32(11) + text("bye") + text("")))
+
+
+for make in (wire, requests, setup, channels):
+    make()
