@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Configured host keys (core.md sections 1.1 and 9.5), or our own.
+#include "keeper/host_keys.hpp"
+
+#include "keeper/host_key_files.hpp"
+
+#include <fmt/format.h>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+namespace fairlead::keeper {
+namespace {
+
+using Keys = std::vector<ssh::PrivateKey>;
+using Errors = std::vector<std::string>;
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  text.remove_prefix(std::min(text.find_first_not_of(blanks), text.size()));
+  return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
+void warn_about_mode(const std::string& file, const observe::Log& log) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    log.warning("SSH_HOST_KEY_MODE", "A host key can be read by others than its owner (chmod 600)",
+                {{"file", file}});
+}
+
+// Clients choose by algorithm, so of two keys of one type only one can be used: the last, as in ContainerSSH.
+void add(Keys& keys, ssh::PrivateKey key, const observe::Log& log) {
+  const std::string_view type = key.public_key().type();
+  const auto same = [type](const ssh::PrivateKey& other) { return other.public_key().type() == type; };
+  if (std::erase_if(keys, same) > 0)
+    log.warning("SSH_HOST_KEY_REPLACED", "Of two host keys of one type the last is used",
+                {{"type", std::string(type)}});
+  keys.push_back(std::move(key));
+}
+
+std::expected<Keys, Errors> load_configured(const std::vector<std::string>& items, const observe::Log& log) {
+  Keys keys;
+  Errors errors;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string_view item = trimmed(items[i]);
+    const bool inline_text = item.starts_with("-----");
+    const std::string file(inline_text ? "" : item);
+    auto key = inline_text ? ssh::PrivateKey::from_text(item) : ssh::PrivateKey::load(file);
+    if (!key) {
+      errors.push_back(fmt::format("invalid configuration option: ssh.hostkeys[{}] ({}{}{})", i, file,
+                                   inline_text ? "" : ": ", to_string(key.error())));
+      continue;
+    }
+    if (!inline_text) warn_about_mode(file, log);
+    add(keys, std::move(*key), log);
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return keys;
+}
+
+struct OwnKey {
+  const char* name;
+  ssh::PrivateKey::Type type;
+};
+// RSA for clients older than 2014 (Ed25519 came with OpenSSH 6.5).
+constexpr OwnKey own_keys[] = {{"host_key_ed25519", ssh::PrivateKey::Type::ed25519},
+                               {"host_key_rsa", ssh::PrivateKey::Type::rsa_3072}};
+
+std::expected<Keys, Errors> load_own(const std::string& directory, const observe::Log& log) {
+  std::error_code failure;
+  std::filesystem::create_directories(directory, failure);
+  if (failure)
+    return std::unexpected(
+        Errors{fmt::format("The state directory {} cannot be made: {}.", directory, failure.message())});
+  Keys keys;
+  Errors errors;
+  for (const OwnKey& own : own_keys) {
+    const std::string file = directory + "/" + own.name;
+    auto stored = load_or_create_key(file, own.type);
+    if (!stored) {
+      errors.push_back(std::move(stored.error()));
+      continue;
+    }
+    warn_about_mode(file, log);
+    if (stored->created)
+      log.warning("CORE_NO_HOST_KEYS", "No host key is configured, one was made and will be used from now on",
+                  {{"file", file}, {"fingerprint", stored->key.public_key().fingerprint()}});
+    keys.push_back(std::move(stored->key));
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return keys;
+}
+
+}  // namespace
+
+std::expected<std::vector<ssh::PrivateKey>, std::vector<std::string>> load_host_keys(
+    const config::Ssh& ssh, const std::string& state_directory, const observe::Log& log) {
+  return ssh.hostkeys.empty() ? load_own(state_directory, log) : load_configured(ssh.hostkeys, log);
+}
+
+}  // namespace fairlead::keeper
