@@ -69,9 +69,12 @@ Result<bool> VersionExchange::on_line(std::string_view line) {
 
 bool is_valid_identification(std::string_view identification) noexcept {
   constexpr std::string_view version = "SSH-2.0-";
-  return identification.starts_with(version) && identification.size() > version.size() &&
-         identification.size() + 2 <= limits::identification_line &&
-         std::ranges::all_of(identification, [](char c) { return c >= ' ' && c <= '~'; });
+  if (!identification.starts_with(version) || identification.size() + 2 > limits::identification_line)
+    return false;
+  const std::string_view rest = identification.substr(version.size());
+  const std::string_view software = rest.substr(0, rest.find(' '));
+  return !software.empty() && software.find('-') == std::string_view::npos &&
+         std::ranges::all_of(rest, [](char c) { return c >= ' ' && c <= '~'; });
 }
 
 }  // namespace fairlead::ssh

@@ -35,7 +35,8 @@ class VersionExchange {
   bool lines_before_;
 };
 
-// True for what may be sent: printable ASCII, "SSH-2.0-" first, neither too long nor empty behind it.
+// True for what may be sent: printable ASCII, "SSH-2.0-" first, not too long, no minus sign in
+// softwareversion.
 [[nodiscard]] bool is_valid_identification(std::string_view identification) noexcept;
 
 }  // namespace fairlead::ssh

@@ -1,0 +1,544 @@
+// SPDX-License-Identifier: Apache-2.0
+// RFC 4252 as a server sees it: an engine against a client that sends any request; and our own client against
+// it.
+#include "protocol/message_numbers.hpp"
+#include "protocol/user_auth_server.hpp"
+#include "support/ssh_peers.hpp"
+
+#include <fairlead/ssh/limits.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fairlead::ssh::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+using KeyType = PrivateKey::Type;
+
+constexpr const char* connection = "ssh-connection";
+constexpr const char* host_bound = "publickey-hostbound-v00@openssh.com";
+
+const PrivateKey& user_key() {
+  static const PrivateKey key = PrivateKey::generate(KeyType::ed25519).value();
+  return key;
+}
+
+// What a publickey request says; the defaults make a good one.
+struct KeyRequest {
+  std::string user = "alice";
+  std::string method = "publickey";
+  std::string algorithm = "ssh-ed25519";
+  Bytes blob = user_key().public_key().blob();
+  Bytes host_key = {};  // hostbound only
+
+  [[nodiscard]] std::vector<std::byte> fields(std::uint8_t is_signed) const {
+    ByteBuffer buffer;
+    WireWriter writer(buffer);
+    writer.byte(msg::userauth_request).string(user).string(connection).string(method).byte(is_signed);
+    writer.string(algorithm).string(blob);
+    if (method == host_bound) writer.string(host_key);
+    return {buffer.readable().begin(), buffer.readable().end()};
+  }
+  [[nodiscard]] std::vector<std::byte> query() const { return fields(0); }
+  [[nodiscard]] std::vector<std::byte> signed_by(const PrivateKey& key, Bytes session_id) const {
+    return with_signature(key.sign(algorithm, challenge(session_id)).value());
+  }
+  [[nodiscard]] std::vector<std::byte> challenge(Bytes session_id) const {
+    ByteBuffer buffer;
+    WireWriter(buffer).string(session_id).raw(fields(1));
+    return {buffer.readable().begin(), buffer.readable().end()};
+  }
+  [[nodiscard]] std::vector<std::byte> with_signature(Bytes signature) const {
+    ByteBuffer buffer;
+    WireWriter(buffer).raw(fields(1)).string(signature);
+    return {buffer.readable().begin(), buffer.readable().end()};
+  }
+};
+
+Payload none(const char* user = "alice") {
+  return {msg::userauth_request, user, connection, "none"};
+}
+Payload password(std::string_view word, std::string_view user = "alice") {
+  return {msg::userauth_request, user, connection, "password", false, word};
+}
+
+// A server engine and a client that may send anything, after the key exchange.
+struct Login {
+  explicit Login(EngineConfig config = server_config()) : server(std::move(config)), client(client_config()) {
+    server.host_keys.push_back(test_key());
+    server.trusted_key = user_key().public_key();
+    pump(server, client);
+    server.clear_log();
+  }
+  // Sends all at once, and carries what comes of it.
+  template <class... Payloads>
+  void send(const Payloads&... payloads) {
+    (client.transport().send(payloads), ...);
+    pump(server, client);
+  }
+  [[nodiscard]] Bytes session_id() { return client.transport().session_id(); }
+  [[nodiscard]] std::vector<int> answers() { return client.numbers(); }
+  [[nodiscard]] bool in() { return server.engine().authenticated(); }
+  [[nodiscard]] Errc error() const { return server.error() ? server.error()->code : Errc::cancelled; }
+
+  EnginePeer server;
+  TransportPeer client;
+};
+
+constexpr int failure_ = msg::userauth_failure, success_ = msg::userauth_success, pk_ok = msg::userauth_pk_ok;
+
+TEST(UserAuthServer, NoneIsAnsweredWithTheMethods) {
+  Login login;
+  login.send(none());
+  ASSERT_THAT(login.client.messages(), SizeIs(1));
+  EXPECT_TRUE(equal(login.client.messages()[0], Payload(msg::userauth_failure, "publickey,password", false)));
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, RightPasswordLogsIn) {
+  Login login;
+  login.send(password("wrong"), password("right"));
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, success_));
+  EXPECT_THAT(login.server.log(),
+              ElementsAre("AuthAttempt password alice wrong", "AuthAttempt password alice right"));
+  EXPECT_TRUE(login.in());
+}
+
+// UA-4.
+TEST(UserAuthServer, PipelinedRequestsAreAnsweredInOrderAndThoseAfterSuccessNot) {
+  Login login;
+  login.send(none(), password("bad"), password("right"), password("bad"), none());
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, failure_, success_));
+  EXPECT_FALSE(login.server.error());
+}
+
+TEST(UserAuthServer, NothingIsTakenWhileAnAttemptIsDecided) {
+  Login login;
+  login.server.decides = false;
+  login.send(password("one"), password("two"));
+  EXPECT_THAT(login.server.log(), ElementsAre("AuthAttempt password alice one"));
+  login.server.engine().reject_auth();
+  login.server.work();
+  EXPECT_THAT(login.server.log(),
+              ElementsAre("AuthAttempt password alice one", "AuthAttempt password alice two"));
+  login.server.engine().accept_auth();
+  pump(login.server, login.client);
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, success_));
+}
+
+TEST(UserAuthServer, AnswersWithoutAnAttemptDoNothing) {
+  Login login;
+  login.server.engine().accept_auth();
+  login.server.engine().reject_auth();
+  login.server.engine().accept_auth_query();
+  pump(login.server, login.client);
+  EXPECT_THAT(login.answers(), IsEmpty());
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, PartialSuccessIsToldAndDoesNotCount) {
+  Login login;
+  login.server.decides = false;
+  login.send(password("first of two"));
+  login.server.engine().reject_auth(true);
+  pump(login.server, login.client);
+  EXPECT_TRUE(equal(login.client.messages()[0], Payload(msg::userauth_failure, "publickey,password", true)));
+  EXPECT_FALSE(login.in());
+}
+
+// UA-1, CVE-2018-10933, CVE-2025-32433.
+TEST(UserAuthServer, ConnectionMessagesBeforeLoginDisconnect) {
+  for (const std::uint8_t number : {msg::userauth_success, msg::global_request, msg::channel_open,
+                                    msg::channel_data, msg::channel_request}) {
+    Login login;
+    login.send(none(), Payload(number));
+    EXPECT_EQ(login.error(), Errc::unexpected_message) << int(number);
+    EXPECT_THAT(login.answers(), ElementsAre(failure_));
+  }
+}
+
+// UA-2.
+TEST(UserAuthServer, ChangingTheUserOrTheServiceDisconnects) {
+  Login user;
+  user.send(none("alice"), password("right", "root"));
+  EXPECT_EQ(user.error(), Errc::unexpected_message);
+  EXPECT_FALSE(user.in());
+  Login service;
+  service.send(Payload(msg::userauth_request, "alice", "ssh-something", "none"));
+  EXPECT_EQ(service.error(), Errc::service_not_available);
+}
+
+// UA-5.
+TEST(UserAuthServer, SixFailuresDisconnect) {
+  Login login;
+  login.send(none());
+  for (int i = 0; i < 40; ++i) login.send(password("bad"));
+  EXPECT_EQ(login.error(), Errc::too_many_auth_attempts);
+  EXPECT_EQ(login.server.count("AuthAttempt password alice bad"), limits::auth_failures);
+  EXPECT_TRUE(login.client.told("Disconnected 2 Too many authentication failures"));
+  // The free none, then five answers and the end.
+  EXPECT_THAT(login.answers(), SizeIs(limits::auth_failures));
+}
+
+TEST(UserAuthServer, OnlyTheFirstNoneIsFree) {
+  Login login;
+  for (int i = 0; i < 40; ++i) login.send(none());
+  EXPECT_EQ(login.error(), Errc::too_many_auth_attempts);
+  EXPECT_THAT(login.answers(), SizeIs(limits::auth_failures));
+}
+
+TEST(UserAuthServer, AcceptedQueriesAreBoundedToo) {
+  Login login;
+  for (unsigned i = 0; i < limits::auth_requests; ++i) login.send(KeyRequest{}.query());
+  EXPECT_FALSE(login.server.error());
+  EXPECT_THAT(login.answers(), SizeIs(limits::auth_requests));
+  login.send(KeyRequest{}.query());
+  EXPECT_EQ(login.error(), Errc::too_many_auth_attempts);
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, RefusedQueriesCountAsFailures) {
+  Login login;
+  login.server.trusted_key.reset();
+  for (unsigned i = 0; i < limits::auth_failures; ++i) login.send(KeyRequest{}.query());
+  EXPECT_EQ(login.error(), Errc::too_many_auth_attempts);
+}
+
+// UA-7.
+TEST(UserAuthServer, BadPasswordFormsAreRefusedWithoutAsking) {
+  Login login;
+  login.send(Payload(msg::userauth_request, "alice", connection, "password", true, "right", "new"),
+             password(std::string_view("right\0", 6)), password(std::string(limits::password + 1, 'x')));
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, failure_, failure_));
+  EXPECT_THAT(login.server.log(), ElementsAre("AuthRefused alice password password change not supported",
+                                              "AuthRefused alice password NUL in the password",
+                                              "AuthRefused alice password password too long"));
+  login.send(password(std::string(limits::password, 'x')));
+  EXPECT_THAT(login.server.log().back(), testing::StartsWith("AuthAttempt password"));
+}
+
+TEST(UserAuthServer, ThePasswordIsWipedFromTheInput) {
+  FixedRandom random;
+  const EngineConfig config = server_config();
+  TransportPeer server(config), client(client_config());
+  server.host_keys.push_back(test_key());
+  pump(server, client);
+  UserAuthServer auth(config, server.transport());
+  const Payload request = password("a secret word");
+  const Bytes whole = request;
+  std::vector<std::byte> message(whole.begin(), whole.end());
+  const auto told = auth.on_message(message);
+  ASSERT_TRUE(told && *told);
+  EXPECT_EQ(as_text(std::get<event::AuthAttempt>(**told).password), "a secret word");
+  EXPECT_EQ(as_text(message).find("secret"), std::string_view::npos);
+}
+
+// UA-8.
+TEST(UserAuthServer, BadUserNamesFailLikeUnknownUsers) {
+  const std::string longest(limits::user_name, 'u');
+  for (const std::string& user :
+       {std::string(), longest + "u", std::string("a\0b", 3), std::string("a\nb"), std::string("\x7f"),
+        std::string("\xff"), std::string("\xc0\x80"), std::string("\xed\xa0\x80"),
+        std::string("\xf4\x90\x80\x80"), std::string("\xc2\x85"), std::string("\xe2\x82")}) {
+    Login login;
+    login.send(password("right", user));
+    ASSERT_THAT(login.client.messages(), SizeIs(1)) << user;
+    EXPECT_TRUE(
+        equal(login.client.messages()[0], Payload(msg::userauth_failure, "publickey,password", false)));
+    EXPECT_FALSE(login.in());
+  }
+  for (const std::string& user :
+       {longest, std::string("björn"), std::string("\xf0\x9f\x9a\xa2"), std::string("a b/c")}) {
+    Login login;
+    login.send(password("right", user));
+    EXPECT_TRUE(login.in()) << user;
+  }
+}
+
+// UA-17.
+TEST(UserAuthServer, EveryRefusalIsTheSameBytes) {
+  Login login;
+  const Bytes garbage = as_bytes("not a key");
+  login.send(none(), password("bad"), KeyRequest{.blob = garbage}.query(),
+             KeyRequest{.algorithm = "ssh-rsa"}.query(),
+             Payload(msg::userauth_request, "alice", connection, "keyboard-interactive", "", ""));
+  ASSERT_THAT(login.client.messages(), SizeIs(5));
+  for (const auto& answer : login.client.messages()) EXPECT_EQ(answer, login.client.messages()[0]);
+}
+
+TEST(UserAuthServer, MethodsNotOfferedAreRefusedWithoutAsking) {
+  EngineConfig config = server_config();
+  config.auth_methods = {"publickey"};
+  Login login(config);
+  login.send(password("right"));
+  EXPECT_THAT(login.server.log(), ElementsAre("AuthRefused alice password method not offered"));
+  EXPECT_TRUE(equal(login.client.messages()[0], Payload(msg::userauth_failure, "publickey", false)));
+  config.auth_methods = {"password"};
+  Login other(config);
+  const KeyRequest bound{.method = host_bound, .host_key = test_key().public_key().blob()};
+  other.send(KeyRequest{}.signed_by(user_key(), other.session_id()),
+             bound.signed_by(user_key(), other.session_id()));
+  EXPECT_THAT(other.answers(), ElementsAre(failure_, failure_));
+}
+
+TEST(UserAuthServer, NoneLogsInWhereItIsOffered) {
+  EngineConfig config = server_config();
+  config.auth_methods = {"none", "password"};
+  Login login(config);
+  login.server.decides = false;
+  login.send(none());
+  EXPECT_THAT(login.server.log(), ElementsAre("AuthAttempt none alice"));
+  login.server.engine().reject_auth();
+  pump(login.server, login.client);
+  EXPECT_TRUE(equal(login.client.messages()[0], Payload(msg::userauth_failure, "password", false)));
+}
+
+TEST(UserAuthServer, SignedKeyLogsIn) {
+  Login login;
+  login.send(none(), KeyRequest{}.query(), KeyRequest{}.signed_by(user_key(), login.session_id()));
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, pk_ok, success_));
+  EXPECT_TRUE(equal(login.client.messages()[1],
+                    Payload(msg::userauth_pk_ok, "ssh-ed25519", user_key().public_key().blob())));
+  EXPECT_THAT(login.server.log().back(), "AuthAttempt publickey alice ssh-ed25519");
+}
+
+// UA-9, CVE-2024-45337.
+TEST(UserAuthServer, AQueryNeverLogsIn) {
+  Login login;
+  login.server.decides = false;
+  login.send(KeyRequest{}.query());
+  EXPECT_THAT(login.server.log(), ElementsAre("AuthAttempt query alice ssh-ed25519"));
+  login.server.engine().accept_auth();  // a careless owner
+  pump(login.server, login.client);
+  EXPECT_THAT(login.answers(), ElementsAre(pk_ok));
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, TheKeyThatIsAskedAboutIsNotTheKeyThatSigns) {
+  const auto other = PrivateKey::generate(KeyType::ed25519).value();
+  Login login;
+  const KeyRequest with_other{.blob = other.public_key().blob()};
+  login.send(KeyRequest{}.query(), with_other.signed_by(other, login.session_id()));
+  EXPECT_THAT(login.answers(), ElementsAre(pk_ok, failure_));
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, SignaturesThatDoNotCoverThisRequestAreRefused) {
+  Login other_session;
+  Login login;
+  const auto good = user_key().sign("ssh-ed25519", KeyRequest{}.challenge(login.session_id())).value();
+  auto truncated = good;
+  truncated.pop_back();
+  auto changed = good;
+  changed.back() ^= std::byte{1};
+  const auto for_bob =
+      user_key().sign("ssh-ed25519", KeyRequest{.user = "bob"}.challenge(login.session_id())).value();
+  login.send(KeyRequest{}.signed_by(user_key(), other_session.session_id()),
+             KeyRequest{}.with_signature(for_bob), KeyRequest{}.with_signature(truncated),
+             KeyRequest{}.with_signature(changed), KeyRequest{}.with_signature({}));
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, failure_, failure_, failure_, failure_));
+  EXPECT_EQ(login.server.count("AuthRefused alice publickey signature does not verify"), 5U);
+  EXPECT_FALSE(login.in());
+}
+
+// UA-10.
+TEST(UserAuthServer, RsaSignsWithSha2Only) {
+  const PrivateKey& rsa = test_key(KeyType::rsa_3072);
+  for (const char* algorithm : {"rsa-sha2-256", "rsa-sha2-512"}) {
+    Login login;
+    login.server.trusted_key = rsa.public_key();
+    const KeyRequest request{.algorithm = algorithm, .blob = rsa.public_key().blob()};
+    login.send(request.signed_by(rsa, login.session_id()));
+    EXPECT_TRUE(login.in()) << algorithm;
+  }
+  Login login;
+  login.server.trusted_key = rsa.public_key();
+  const KeyRequest sha1{.algorithm = "ssh-rsa", .blob = rsa.public_key().blob()};
+  login.send(sha1.query(), sha1.with_signature(as_bytes("whatever")));
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, failure_));
+  // A sha2-512 signature under the name of sha2-256.
+  const KeyRequest named{.algorithm = "rsa-sha2-256", .blob = rsa.public_key().blob()};
+  login.send(named.with_signature(rsa.sign("rsa-sha2-512", named.challenge(login.session_id())).value()));
+  EXPECT_FALSE(login.in());
+}
+
+TEST(UserAuthServer, AlgorithmMustFitTheKey) {
+  Login login;
+  login.send(KeyRequest{.algorithm = "ecdsa-sha2-nistp256"}.query(), KeyRequest{.algorithm = ""}.query());
+  EXPECT_THAT(login.answers(), ElementsAre(failure_, failure_));
+}
+
+TEST(UserAuthServer, EveryKeyTypeLogsIn) {
+  for (const auto type : {KeyType::ed25519, KeyType::ecdsa_p256, KeyType::ecdsa_p384, KeyType::ecdsa_p521}) {
+    const PrivateKey& key = test_key(type);
+    Login login;
+    login.server.trusted_key = key.public_key();
+    const KeyRequest request{.algorithm = std::string(key.public_key().type()),
+                             .blob = key.public_key().blob()};
+    login.send(request.signed_by(key, login.session_id()));
+    EXPECT_TRUE(login.in()) << key.public_key().type();
+  }
+}
+
+// UA-14.
+TEST(UserAuthServer, HostBoundKeysMustNameOurHostKey) {
+  Login login;
+  const KeyRequest bound{.method = host_bound, .host_key = test_key().public_key().blob()};
+  login.send(bound.query(), bound.signed_by(user_key(), login.session_id()));
+  EXPECT_THAT(login.answers(), ElementsAre(pk_ok, success_));
+  Login elsewhere;
+  const KeyRequest other{.method = host_bound, .host_key = user_key().public_key().blob()};
+  elsewhere.send(other.signed_by(user_key(), elsewhere.session_id()));
+  EXPECT_EQ(elsewhere.error(), Errc::bad_message);
+}
+
+TEST(UserAuthServer, MalformedRequestsDisconnect) {
+  const auto good = KeyRequest{}.signed_by(user_key(), as_bytes("any session"));
+  for (std::size_t size = 1; size < good.size(); size += 3) {
+    Login login;
+    login.send(Bytes(good).first(size));
+    EXPECT_EQ(login.error(), Errc::bad_message) << size;
+  }
+  Login trailing;
+  trailing.send(Payload(msg::userauth_request, "alice", connection, "password", false, "right", "more"));
+  EXPECT_EQ(trailing.error(), Errc::bad_message);
+  EXPECT_FALSE(trailing.in());
+}
+
+TEST(UserAuthServer, TheBannerComesOnceBeforeTheFirstAnswer) {
+  EngineConfig config = server_config();
+  config.banner = "Welcome\nto the box\r\n";
+  Login login(config);
+  login.send(none(), password("right"));
+  EXPECT_THAT(login.answers(), ElementsAre(msg::userauth_banner, failure_, success_));
+  EXPECT_TRUE(
+      equal(login.client.messages()[0], Payload(msg::userauth_banner, "Welcome\r\nto the box\r\n", "")));
+}
+
+// KX-9: keys may change while an attempt is being decided; its answer waits for the gate.
+TEST(UserAuthServer, ARekeyDuringLoginDisturbsNothing) {
+  Login login;
+  login.server.decides = false;
+  login.send(password("right"));
+  login.client.transport().start_rekey();
+  pump(login.server, login.client);
+  login.server.engine().accept_auth();
+  login.server.work();
+  pump(login.server, login.client);
+  EXPECT_THAT(login.answers(), ElementsAre(success_));
+  EXPECT_TRUE(login.client.told("KeysReady again"));
+}
+
+// --- our client
+
+struct Both {
+  Both() : server(server_config()), client(client_config(), 3) {
+    server.host_keys.push_back(test_key());
+    server.trusted_key = user_key().public_key();
+    pump(server, client);
+    client.clear_log();
+  }
+  void run() { pump(server, client); }
+  EnginePeer server, client;
+};
+
+TEST(UserAuthClient, LogsInWithPasswordAndKey) {
+  Both both;
+  both.client.engine().request_none("alice");
+  both.run();
+  both.client.engine().request_password("alice", as_bytes("wrong"));
+  both.run();
+  const auto& key = user_key().public_key();
+  both.client.engine().request_public_key("alice", key, "ssh-ed25519");
+  both.run();
+  const auto challenge = both.client.engine().public_key_challenge("alice", key, "ssh-ed25519");
+  both.client.engine().request_public_key_signed("alice", key, "ssh-ed25519",
+                                                 user_key().sign("ssh-ed25519", challenge).value());
+  both.run();
+  EXPECT_THAT(both.client.log(),
+              ElementsAre("AuthFailed publickey,password ", "AuthFailed publickey,password ",
+                          "AuthQueryAccepted", "AuthSucceeded"));
+  EXPECT_TRUE(both.client.engine().authenticated());
+  EXPECT_TRUE(both.server.engine().authenticated());
+}
+
+TEST(UserAuthClient, OneRequestAtATime) {
+  Both both;
+  both.client.engine().request_none("alice");
+  both.client.engine().request_password("alice", as_bytes("right"));
+  both.run();
+  EXPECT_THAT(both.client.log(), ElementsAre("AuthFailed publickey,password "));
+}
+
+// A server that misbehaves: what our client makes of it.
+struct Rogue {
+  Rogue() : server(server_config()), client(client_config(), 3) {
+    server.host_keys.push_back(test_key());
+    pump(server, client);
+    client.clear_log();
+  }
+  void say(Bytes payload) {
+    server.transport().send(payload);
+    pump(server, client);
+  }
+  TransportPeer server;
+  EnginePeer client;
+};
+
+// TH-3: nobody logs us in unasked.
+TEST(UserAuthClient, UnaskedAnswersDisconnect) {
+  for (const auto& payload : {Payload(msg::userauth_success), Payload(msg::userauth_failure, "", false)}) {
+    Rogue rogue;
+    rogue.say(payload);
+    EXPECT_TRUE(rogue.client.error());
+    EXPECT_FALSE(rogue.client.engine().authenticated());
+  }
+}
+
+TEST(UserAuthClient, SuccessOfAQueryDisconnects) {
+  Rogue rogue;
+  rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+  pump(rogue.server, rogue.client);
+  rogue.say(Payload(msg::userauth_success));
+  EXPECT_TRUE(rogue.client.error());
+  EXPECT_FALSE(rogue.client.engine().authenticated());
+}
+
+TEST(UserAuthClient, PkOkForAnotherKeyDisconnects) {
+  Rogue rogue;
+  rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+  pump(rogue.server, rogue.client);
+  rogue.say(Payload(msg::userauth_pk_ok, "ssh-ed25519", test_key().public_key().blob()));
+  EXPECT_TRUE(rogue.client.error());
+}
+
+TEST(UserAuthClient, AnExpiredPasswordIsAFailure) {
+  Rogue rogue;
+  rogue.client.engine().request_password("alice", as_bytes("old"));
+  pump(rogue.server, rogue.client);
+  rogue.say(Payload(60, "your password has expired", ""));
+  EXPECT_THAT(rogue.client.log(), ElementsAre("AuthFailed  "));
+}
+
+TEST(UserAuthClient, BannersAreTold) {
+  Rogue rogue;
+  rogue.say(Payload(msg::userauth_banner, "hello", ""));
+  EXPECT_THAT(rogue.client.log(), ElementsAre("AuthBanner hello"));
+}
+
+TEST(UserAuthClient, MalformedAnswersDisconnect) {
+  for (const auto& payload : {Payload(msg::userauth_failure), Payload(msg::userauth_failure, "a,,b", false),
+                              Payload(msg::userauth_pk_ok, "x")}) {
+    Rogue rogue;
+    rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+    pump(rogue.server, rogue.client);
+    rogue.say(payload);
+    EXPECT_TRUE(rogue.client.error());
+  }
+}
+
+}  // namespace
+}  // namespace fairlead::ssh::test
