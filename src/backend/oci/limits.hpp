@@ -22,8 +22,9 @@ inline constexpr std::chrono::minutes image_pull{15};
 inline constexpr std::chrono::seconds runtime_command{20};
 // How long processes of a killed box may take to go before removal is reported as failed.
 inline constexpr std::chrono::seconds box_exit{10};
-// The runtime's and helpers' own words in our log.
-inline constexpr std::size_t error_text = 2000;
+// What is kept of the words of runtimes and helpers; the longest good answer is busybox's list of names, 3
+// KB.
+inline constexpr std::size_t error_text = 8000;
 
 // A new box is refused when the state directory's file system has less than this free.
 inline constexpr std::uint64_t free_disk_to_start = std::uint64_t{64} << 20;
