@@ -151,7 +151,7 @@ int run_demo(const DemoOptions& options) {
   config::Config config = demo_config(options);
   const RunDirectory directory(config.state_directory);
   if (config.oci.image.empty() && options.backend == "oci")
-    config.oci.image = backend::oci::make_demo_image(config.state_directory);
+    config.oci.image = backend::oci::make_demo_image(config.state_directory).string();
 
   const Person person = invoking_person();
   const std::string password = one_time_password();
