@@ -66,10 +66,10 @@ bool wildcard_match(std::string_view pattern, std::string_view text) {
 }  // namespace
 
 std::optional<Address> parse_address(std::string_view text) {
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   const std::string zero_ended(text);
   Address address{};
-  if (zero_ended.size() == text.size() && ::inet_pton(AF_INET6, zero_ended.c_str(), address.data()) == 1)
-    return address;
+  if (::inet_pton(AF_INET6, zero_ended.c_str(), address.data()) == 1) return address;
   address = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
   if (::inet_pton(AF_INET, zero_ended.c_str(), address.data() + 12) == 1) return address;
   return std::nullopt;
