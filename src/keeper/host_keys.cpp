@@ -65,9 +65,10 @@ struct OwnKey {
   const char* name;
   ssh::PrivateKey::Type type;
 };
-// RSA for clients older than 2014 (Ed25519 came with OpenSSH 6.5).
+// ECDSA for clients that do without Ed25519 (FIPS). Not RSA: a client that knows it with SHA-2 knows one of
+// these, SHA-1 we refuse anyway, and its key takes seconds to make.
 constexpr OwnKey own_keys[] = {{"host_key_ed25519", ssh::PrivateKey::Type::ed25519},
-                               {"host_key_rsa", ssh::PrivateKey::Type::rsa_3072}};
+                               {"host_key_ecdsa", ssh::PrivateKey::Type::ecdsa_p256}};
 
 std::expected<Keys, Errors> load_own(const std::string& directory, const observe::Log& log) {
   std::error_code failure;

@@ -13,9 +13,10 @@
 
 namespace fairlead::keeper {
 
-// Loads `ssh.hostkeys` (file names or key text). When there are none, uses host_key_ed25519 and host_key_rsa
-// in `state_directory`, and makes what is missing there (mode 0600, never over an existing file). Errors are
-// sentences for the operator, all at once; the keys come in the order in which they are offered.
+// Loads `ssh.hostkeys` (file names or key text). When there are none, uses host_key_ed25519 and
+// host_key_ecdsa in `state_directory`, and makes what is missing there (mode 0600, never over an existing
+// file). Errors are sentences for the operator, all at once; the keys come in the order in which they are
+// offered.
 [[nodiscard]] std::expected<std::vector<ssh::PrivateKey>, std::vector<std::string>> load_host_keys(
     const config::Ssh& ssh, const std::string& state_directory, const observe::Log& log);
 
