@@ -72,17 +72,17 @@ Processes::Processes(EventLoop& loop) : loop_(loop), first_process_(::getpid() =
   if (!first_process_) (void)::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-void Processes::watch(pid_t pid, std::function<void(int)> on_exit) {
+void Processes::watch(pid_t pid, std::move_only_function<void(int)> on_exit) {
   watched_.insert_or_assign(pid, std::move(on_exit));
 }
 
-void Processes::hang_up(pid_t pid) {
+void Processes::hang_up(pid_t pid, std::vector<FileDescriptor> output) {
   const auto found = watched_.find(pid);
   if (found == watched_.end()) return;
   (void)::kill(-pid, SIGHUP);
   (void)::kill(-pid, SIGCONT);  // a stopped program would not notice
   const auto timer = loop_.after(limits::hang_up_grace, [pid] { (void)::kill(-pid, SIGKILL); });
-  found->second = [this, timer](int) { loop_.cancel(timer); };
+  found->second = [this, timer, held = std::move(output)](int) { loop_.cancel(timer); };
 }
 
 void Processes::reap() {

@@ -60,7 +60,13 @@ Session::Session(House house, ssh::ChannelId channel)
       error_(house.link, channel, ssh::DataType::stderr_, [this] { end_if_done(); }) {}
 
 Session::~Session() {
-  if (pid_ > 0 && !wait_status_) house_.processes.hang_up(pid_);
+  if (pid_ <= 0 || wait_status_) return;
+  std::vector<FileDescriptor> output;
+  if (!pty_) {  // a terminal hangs up by being closed
+    output.push_back(output_.release());
+    output.push_back(error_.release());
+  }
+  house_.processes.hang_up(pid_, std::move(output));
 }
 
 void Session::on_data(ssh::DataType type, ssh::Bytes data) {

@@ -128,6 +128,11 @@ OutputStream::Fill OutputStream::fill(ssh::MutableBytes slot, std::size_t& size)
   return Fill::full;
 }
 
+FileDescriptor OutputStream::release() {
+  watch_.reset();
+  return std::move(fd_);
+}
+
 void OutputStream::end() {
   watch_.reset();
   fd_.reset();

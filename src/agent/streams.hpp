@@ -63,6 +63,8 @@ class OutputStream {
   // its program).
   void end_when_empty();
   [[nodiscard]] bool ended() const noexcept { return !fd_; }
+  // Reads no more and hands the descriptor over.
+  [[nodiscard]] FileDescriptor release();
 
  private:
   enum class Fill { full, empty, end };

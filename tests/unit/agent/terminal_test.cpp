@@ -139,12 +139,11 @@ TEST_F(TerminalTest, OutputPausedByTheWindowAtTheEndStillEnds) {
 
 TEST_F(TerminalTest, ClosingTheChannelHangsUp) {
   const TemporaryDirectory directory;
-  const auto fifo = directory / "fifo";
-  ASSERT_EQ(link().run("mkfifo " + fifo).exit_status, 0u);
+  const auto file = directory / "file";
   const auto session =
-      open_terminal("trap 'echo hung up > " + fifo + "; exit' HUP; echo ready; while :; do sleep 0.05; done");
+      open_terminal("trap 'echo hung up > " + file + "; exit' HUP; echo ready; while :; do sleep 0.05; done");
   ASSERT_TRUE(link().wait_output(session, "ready"));
-  const auto witness = link().start("cat " + fifo);
+  const auto witness = link().start("until [ -s " + file + " ]; do sleep 0.02; done; cat " + file);
   link().close(session);
   EXPECT_EQ(link().wait_end(witness).out, "hung up\n");
 }
