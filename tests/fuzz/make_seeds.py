@@ -90,5 +90,37 @@ def channels():
     save("channels_fuzz", "disconnect", bytes([1]) + packet(bytes([1]) + u32(11) + text("bye") + text("")))
 
 
-for make in (wire, requests, setup, channels):
+def identification():
+    save("identification_fuzz", "server", b"\x00SSH-2.0-OpenSSH_10.0 comment\r\nrest")
+    save("identification_fuzz", "client", b"\x01Welcome\r\nto this host\nSSH-1.99-x\n")
+    save("identification_fuzz", "http", b"\x00GET / HTTP/1.1\r\n")
+
+
+def packets():
+    save("packet_fuzz", "plain", b"\x00" + packet(b"\x02ignored") + packet(bytes([5]) + text("ssh-userauth")))
+    for choice in range(1, 5):
+        fields = bytes([5]) + b"hello" + bytes([0, 3]) + b"abc" + bytes([1]) + b"x"
+        save("packet_fuzz", f"sealed{choice}", bytes([choice]) + fields + bytes([0, 20]))
+        save("packet_fuzz", f"changed{choice}", bytes([choice]) + fields + bytes([1, 30, 1, 20]))
+
+
+def key_exchanges():
+    save("two_engines_kex_fuzz", "both-rekey", bytes([0, 2, 3, 0, 1, 0, 6, 7, 0, 1, 4, 20, 5, 9, 2, 7, 6]))
+    save("two_engines_kex_fuzz", "volume", bytes([0] + [0, 1] * 40 + [6, 7] * 5))
+    names = [text(n) for n in ("curve25519-sha256,kex-strict-c-v00@openssh.com", "ssh-ed25519", "aes128-ctr",
+                               "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "")]
+    kexinit = bytes([20]) + bytes(16) + b"".join(names) + b"\x00" + u32(0)
+    value = bytes([30]) + text(bytes([9]) * 32)
+    length = bytes([250]) + u32(len(kexinit))
+    save("two_engines_kex_fuzz", "hostile", b"\x01" + length + kexinit + bytes([len(value)]) + value + b"\x01\x15")
+
+
+def logins():
+    password = b"\x00" + text("right")
+    save("user_auth_fuzz", "password", bytes([0, 64 + 1, len(password)]) + password + bytes([0]))
+    save("user_auth_fuzz", "pipelined", bytes([0, 65, 0, 66 + 9, 0, 1, 66, 3]) + b"key" + bytes([0, 2]))
+    save("user_auth_fuzz", "server", bytes([1, 1 + 8, 14]) + text("password") + b"\x00" + bytes([2 + 16, 0]))
+
+
+for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins):
     make()
