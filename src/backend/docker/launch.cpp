@@ -96,6 +96,7 @@ class Launch {
       identity.directory = fleet.files().directory_of(lease_->box());
     }
     auto container = make_container(login_, identity, kind);
+    lease_->creating();
     auto id = co_await engine_.create(std::move(container), deadline_);
     lease_->set_container(std::move(id));
   }

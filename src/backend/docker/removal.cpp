@@ -61,6 +61,15 @@ Task<> remove_abandoned(std::shared_ptr<Abandoned> it) {
                          {{"box", it->box}, {"container", it->container}});
 }
 
+// The engine was never asked to make anything of it.
+void end_unused(Fleet& fleet, const std::string& box) {
+  try {
+    fleet.end(box);
+  } catch (const std::exception& error) {
+    fleet.log.warning("DOCKER_REMOVE_FAILED", error.what(), {{"box", box}});
+  }
+}
+
 // Boxes to remove, shared by a few workers on one executor.
 struct Sweeping {
   struct Item {
@@ -144,6 +153,10 @@ Lease::Lease(std::shared_ptr<Fleet> fleet, std::shared_ptr<KnownEngine> engine,
 
 Lease::~Lease() {
   if (removed_) return;
+  if (!created_) {
+    end_unused(*fleet_, box_);
+    return;
+  }
   auto it = std::make_shared<Abandoned>(Abandoned{fleet_, engine_, box_, container_});
   asio::co_spawn(executor_, remove_abandoned(it), [it](const std::exception_ptr& failure) {
     if (failure) it->fleet->give_up(it->box);
@@ -152,7 +165,10 @@ Lease::~Lease() {
 
 Task<> Lease::remove(Deadline deadline) {
   if (removed_) co_return;
-  co_await remove_box(fleet_, engine_->engine, box_, container_, deadline);
+  if (created_)
+    co_await remove_box(fleet_, engine_->engine, box_, container_, deadline);
+  else
+    fleet_->end(box_);
   removed_ = true;
 }
 

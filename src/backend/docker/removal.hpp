@@ -23,10 +23,10 @@ class Lease {
   [[nodiscard]] const std::string& box() const noexcept { return box_; }
   [[nodiscard]] const KnownEngine& engine() const noexcept { return *engine_; }
   [[nodiscard]] Fleet& fleet() const noexcept { return *fleet_; }
-  [[nodiscard]] const std::string& container() const noexcept {
-    return container_;
-  }  // empty before it is created
+  // From here on the engine may have something of this box, whatever it answers.
+  void creating() noexcept { created_ = true; }
   void set_container(std::string id) { container_ = std::move(id); }
+  [[nodiscard]] const std::string& container() const noexcept { return container_; }  // empty: not known
 
   // Throws what Engine throws. Idempotent.
   [[nodiscard]] Task<> remove(Deadline deadline);
@@ -37,6 +37,7 @@ class Lease {
   ssh::asio::any_io_executor executor_;
   std::string box_;
   std::string container_;
+  bool created_ = false;
   bool removed_ = false;
 };
 
