@@ -76,7 +76,7 @@ std::unique_ptr<Box> BoxTest::launch() {
   return launch(config_);
 }
 
-std::unique_ptr<Box> BoxTest::launch(const config::Config& config) {
+backend::Login BoxTest::login(const config::Config& config) const {
   backend::Login login;
   login.connection_id = "0123456789abcdef0123456789abcdef";
   login.user = "alice";
@@ -86,7 +86,11 @@ std::unique_ptr<Box> BoxTest::launch(const config::Config& config) {
   login.local_port = 22;
   login.config = std::make_shared<const config::Config>(config);
   login.log = observe::Log(log_, observe::Level::debug);
-  return run_task(io_, backend_->launch(std::move(login)));
+  return login;
+}
+
+std::unique_ptr<Box> BoxTest::launch(const config::Config& config) {
+  return run_task(io_, backend_->launch(login(config)));
 }
 
 ssh::Task<Ran> run_in(ssh::Connection connection, std::string command) {

@@ -41,6 +41,7 @@ class BoxTest : public ::testing::Test {
 
   // Makes a backend and prepares it; skips the test, visibly, where no runtime works.
   void prepare();
+  [[nodiscard]] backend::Login login(const config::Config& config) const;
   [[nodiscard]] std::unique_ptr<backend::Box> launch();
   [[nodiscard]] std::unique_ptr<backend::Box> launch(const config::Config& config);
   [[nodiscard]] Ran run(backend::Box& box, const std::string& command);
