@@ -30,4 +30,8 @@ struct Settings {
 [[nodiscard]] std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings(
     config::Config config);
 
+// The same with the text of a users file instead of `auth.local.usersFile`.
+[[nodiscard]] std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings_with_users(
+    config::Config config, const std::string& users);
+
 }  // namespace fairlead::daemon
