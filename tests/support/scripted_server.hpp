@@ -67,6 +67,8 @@ class Peer {
     write(text);
   }
 
+  void hang_up() const { ::shutdown(descriptor_, SHUT_RDWR); }
+
   // Until the peer hangs up.
   void wait_for_end() {
     while (fill()) pending_.clear();

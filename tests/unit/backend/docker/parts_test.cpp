@@ -5,6 +5,7 @@
 #include "backend/docker/image_reference.hpp"
 #include "http/error.hpp"
 
+#include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <gtest/gtest.h>
@@ -109,8 +110,8 @@ TEST_F(ContainerSpec, LabelsOfTheLoginWinAndOthersStay) {
 }
 
 TEST_F(ContainerSpec, TheAgentIsTheFirstProcessWhateverIsConfigured) {
-  config_.docker.container["Cmd"] = {"sleep", "1"};
-  config_.docker.container["Entrypoint"] = {"/init"};
+  config_.docker.container["Cmd"] = json::array{"sleep", "1"};
+  config_.docker.container["Entrypoint"] = json::array{"/init"};
   config_.docker.container["Tty"] = true;
   auto body = make().body;
   EXPECT_EQ(text(body.at("Entrypoint")), R"(["/.fairlead/agent","serve","--socket","/.fairlead/link"])");
@@ -169,7 +170,7 @@ TEST_F(ContainerSpec, WhatTheOperatorSetStays) {
 }
 
 TEST_F(ContainerSpec, PrivilegesTheOperatorDecidedOnAreNotTouched) {
-  host_config()["SecurityOpt"] = {"no-new-privileges:false"};
+  host_config()["SecurityOpt"] = json::array{"no-new-privileges:false"};
   EXPECT_EQ(text(host().at("SecurityOpt")), R"(["no-new-privileges:false"])");
   host_config() = {{"Privileged", true}};
   EXPECT_FALSE(host().contains("SecurityOpt"));

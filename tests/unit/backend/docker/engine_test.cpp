@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Engine API client against an engine that answers as a test says.
 #include "backend/docker/engine.hpp"
+
 #include "backend/docker/failure.hpp"
 #include "support/run_task.hpp"
 #include "support/scripted_server.hpp"
@@ -144,8 +145,9 @@ TEST_F(EngineClient, HalfAnswersAreErrors) {
   }
   ScriptedServer cut(engine_script([](Peer& peer, const std::string&) {
     peer.write("HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{\"Id\":");
-    throw std::runtime_error("hang up");
+    peer.hang_up();
   }));
+  EXPECT_THROW((void)run(engine_of(cut).create(NewContainer{}, soon())), http::HttpError);
 }
 
 TEST_F(EngineClient, AHungEngineMeetsTheDeadline) {
@@ -232,8 +234,9 @@ TEST_F(EngineClient, ErrorsInsideThePullsStreamAreNoticed) {
 TEST_F(EngineClient, APullsStreamThatIsCutOrHasNoLinesIsAnError) {
   ScriptedServer cut(engine_script([](Peer& peer, const std::string&) {
     peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"status\":\"Pul");
-    throw std::runtime_error("hang up");
+    peer.hang_up();
   }));
+  EXPECT_FALSE(engine_answered(failure(engine_of(cut).pull("x", soon()))));
   ScriptedServer endless(
       engine_script([](Peer& peer, const std::string&) { peer.answer(200, std::string(1'000'000, 'x')); }));
   EXPECT_EQ(explain(failure(engine_of(endless).pull("x", soon())), "pull").what(),
