@@ -147,7 +147,7 @@ class Daemon:
         if self.backend == "docker":
             listed = run("docker", "ps", "-aq", "--filter", f"label=fairlead_instance={self.instance}")
             return listed.stdout.decode().split()
-        boxes = self.directory / "state" / "boxes"
+        boxes = self.directory / "state" / "boxes" / self.instance
         return [entry.name for entry in boxes.iterdir()] if boxes.exists() else []
 
     def mounts(self):

@@ -146,7 +146,7 @@ def test_second_daemon_on_the_same_port_says_so(daemon):
 
 
 def test_refusals_are_told(daemon):
-    forward = daemon.ssh("-W", "127.0.0.1:1")
+    forward = daemon.ssh("-oStdinNull=yes", "-W127.0.0.1:1")
     assert b"administratively prohibited" in forward.stderr
     unknown = daemon.ssh("-s", "nosuchsubsystem")
     assert unknown.returncode != 0 and b"subsystem request failed" in unknown.stderr
