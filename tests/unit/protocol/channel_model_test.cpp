@@ -296,7 +296,9 @@ class Model {
     Flow& flow = p.flows[1 - s];
     EXPECT_TRUE(flow.close_sent);
     EXPECT_FALSE(flow.close_told);
-    if (!p.flows[s].close_sent) EXPECT_EQ(flow.received, flow.sent);
+    if (!p.flows[s].close_sent) {
+      EXPECT_EQ(flow.received, flow.sent);
+    }
     flow.close_told = true;
     p.tickets[s].clear();
     if (p.flows[s].close_sent) release(s, p);

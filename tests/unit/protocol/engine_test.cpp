@@ -401,7 +401,9 @@ TEST(EngineAfterLogin, ConnectionMessagesAreServedOrRefusedByTheirOwnRules) {
     const bool harmless = number <= 82 || number == msg::channel_open || number == msg::channel_window_adjust;
     const bool unknown = number > 82 && number < 90;
     EXPECT_EQ(client.server.error.has_value(), !harmless && !unknown);
-    if (!harmless && !unknown) EXPECT_EQ(client.server.error->code, Errc::unknown_channel);
+    if (!harmless && !unknown) {
+      EXPECT_EQ(client.server.error->code, Errc::unknown_channel);
+    }
   }
 }
 
