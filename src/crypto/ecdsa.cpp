@@ -24,11 +24,10 @@ Result<std::vector<std::byte>> to_der(Bytes signature, std::size_t field_size) {
   const EcdsaSignature numbers(ECDSA_SIG_new());
   Bignum r_number = to_bignum(*r);
   Bignum s_number = to_bignum(*s);
-  if (!numbers || !r_number || !s_number ||
-      ECDSA_SIG_set0(numbers.get(), r_number.get(), s_number.get()) != 1)
+  if (!numbers || !r_number || !s_number) return failure(Errc::crypto_failed);
+  // Takes ownership; fails only for null.
+  if (ECDSA_SIG_set0(numbers.get(), r_number.release(), s_number.release()) != 1)
     return failure(Errc::crypto_failed);
-  (void)r_number.release();  // `numbers` owns both now
-  (void)s_number.release();
   unsigned char* der = nullptr;
   const int size = i2d_ECDSA_SIG(numbers.get(), &der);
   if (size <= 0) return failure(Errc::crypto_failed);
