@@ -8,6 +8,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +49,19 @@ void write_all(int descriptor, std::string_view text, const fs::path& path) {
     if (written < 0) fail("write", path);
     text.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+// A killed daemon's last children share its lock until the kernel has ended them, too: not at once refused,
+// then.
+bool take(int lock) {
+  constexpr int tries = 100;
+  constexpr int pause_ms = 20;
+  for (int i = 0; i < tries; ++i) {
+    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+    ::poll(nullptr, 0, pause_ms);
+  }
+  return false;
 }
 
 // One Journal per directory and process: the lock belongs to the open file, so opening it twice would refuse
@@ -93,7 +107,7 @@ std::shared_ptr<Journal> Journal::open(const fs::path& state, const std::string&
   const auto lock_file = directory / "lock";
   const int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) fail("open", lock_file);
-  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+  if (!take(lock)) {
     ::close(lock);
     throw BackendError("another fairlead runs with instance \"" + instance + "\" and state directory " +
                            state.string() + "; stop it, or give this one another `instance`",

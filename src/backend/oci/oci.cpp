@@ -21,6 +21,20 @@ namespace {
 
 namespace asio = ssh::asio;
 
+// Libraries throw what they like; callers of a backend know BackendError.
+template <class Work>
+auto translated(Work work) {
+  return [work = std::move(work)] {
+    try {
+      return work();
+    } catch (const BackendError&) {
+      throw;
+    } catch (const std::exception& error) {
+      throw failure(error.what());
+    }
+  };
+}
+
 // Enough to keep every core busy with runtimes while others wait for disks; a login storm queues here, not in
 // the kernel.
 std::size_t pool_threads() {
@@ -90,14 +104,14 @@ Task<> OciBackend::prepare() {
     host_ = std::move(host);
     watcher_ = std::jthread([this] { watch_disk(); });
   };
-  co_await pool_.run(std::move(work));
+  co_await pool_.run(translated(std::move(work)));
 }
 
 Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config) {
   const IdMap map = host_->ids->map(config->oci.user_namespace);
   if (auto known = host_->images->find(config->oci.image, map)) co_return known;
   auto work = [host = host_, config, map] { return host->images->get(config->oci.image, map); };
-  co_return co_await image_pool_.run(std::move(work));
+  co_return co_await image_pool_.run(translated(std::move(work)));
 }
 
 Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
@@ -127,7 +141,7 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   auto work = [container, config, image, theirs] {
     container->start(*image, config->oci, std::move(*theirs));
   };
-  co_await pool_.run(std::move(work));
+  co_await pool_.run(translated(std::move(work)));
 
   asio::generic::stream_protocol::socket stream(executor);
   stream.assign(asio::generic::stream_protocol(AF_UNIX, 0), ours.release());
@@ -143,13 +157,13 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
 
 Task<> OciBackend::remove(std::shared_ptr<Container> container) {
   auto work = [container] { container->remove(); };
-  co_await pool_.run(std::move(work));
+  co_await pool_.run(translated(std::move(work)));
   forget(container);
 }
 
 Task<std::string> OciBackend::end_reason(std::shared_ptr<Container> container) {
   auto work = [container] { return container->end_reason(); };
-  co_return co_await pool_.run(std::move(work));
+  co_return co_await pool_.run(translated(std::move(work)));
 }
 
 void OciBackend::forget(const std::shared_ptr<Container>& container) {
@@ -186,7 +200,7 @@ Task<> OciBackend::shutdown() {
   auto work = [host = host_] {
     if (host) host->cgroups.remove_empty("/fairlead/" + host->instance);
   };
-  co_await pool_.run(std::move(work));
+  co_await pool_.run(translated(std::move(work)));
 }
 
 void OciBackend::watch_disk() {

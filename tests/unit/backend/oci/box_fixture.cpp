@@ -147,6 +147,8 @@ std::string BoxTest::traces() const {
       if (entry.is_directory()) found += "control group " + entry.path().string() + "\n";
   }
   for (const auto& process : fs::directory_iterator("/proc", code)) {
+    const std::string number = process.path().filename();
+    if (number.find_first_not_of("0123456789") != std::string::npos) continue;
     std::ifstream in(process.path() / "cgroup");
     const std::string groups{std::istreambuf_iterator<char>(in), {}};
     // A zombie is its parent's to reap, the machine's process 1.

@@ -19,7 +19,8 @@ TEST_F(BoxLimitsTest, AForkBombStaysInItsBox) {
   prepare();
   if (!backend_) return;
   const auto bomb = launch(), other = launch();
-  const Ran ran = run(*bomb, "i=0; while [ $i -lt 200 ]; do sleep 60 & i=$((i+1)); done; echo unbounded");
+  const Ran ran =
+      run(*bomb, "i=0; while [ $i -lt 200 ]; do sleep 60 >/dev/null 2>&1 & i=$((i+1)); done; echo unbounded");
   EXPECT_THAT(ran.out, ::testing::Not(HasSubstr("unbounded")));
   EXPECT_EQ(run(*other, "echo fine").out, "fine\n");
   remove(*bomb);

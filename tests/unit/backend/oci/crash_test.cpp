@@ -54,9 +54,11 @@ class CrashTest : public BoxTest {
     backend_ = std::make_unique<backend::oci::OciBackend>(config_, observe::Log(log_, observe::Level::debug));
     run_task(io_, backend_->prepare());
     EXPECT_EQ(traces(), "") << when;
-    const auto box = launch();
-    EXPECT_EQ(run(*box, "echo hi").out, "hi\n") << when;
-    remove(*box);
+    {
+      const auto box = launch();
+      EXPECT_EQ(run(*box, "echo hi").out, "hi\n") << when;
+      remove(*box);
+    }
     run_task(io_, backend_->shutdown());
     backend_.reset();
   }
