@@ -38,8 +38,10 @@ bool EventLoop::run_once(std::optional<std::chrono::milliseconds> longest) {
       ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout(longest));
   now_ = Clock::now();
   for (int i = 0; i < count; ++i) {
-    const auto& event = events[static_cast<std::size_t>(i)];
-    const auto found = watches_.find(event.data.u64);
+    const epoll_event event = events[static_cast<std::size_t>(i)];
+    const std::uint64_t id =
+        event.data.u64;  // a copy: the kernel's struct is packed, and find() takes a reference
+    const auto found = watches_.find(id);
     if (found == watches_.end()) continue;
     const auto on_ready = found->second->on_ready_;  // a copy: the callback may destroy its Watch
     on_ready(event.events);
