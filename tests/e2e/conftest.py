@@ -180,9 +180,10 @@ def own_daemon(request, work):
     """Makes daemons that a test may disturb; stops and checks them afterwards."""
     made = []
 
-    def make(backend=None, **settings):
+    # The small image: each of these unpacks it into a state directory of its own.
+    def make(backend=None, image="busybox", **settings):
         instance = Daemon(work / f"own-{len(made)}-{request.node.name[:24].replace('[', '-').replace(']', '')}",
-                          backend or request.param, **settings)
+                          backend or request.param, image, **settings)
         made.append(instance)
         return instance
 
