@@ -19,9 +19,10 @@ class GcmNonce {
     return reinterpret_cast<const unsigned char*>(bytes_.data());
   }
   void advance() noexcept {
-    for (std::size_t i = size; i-- > fixed_size;)
-      if ((bytes_[i] = static_cast<std::byte>(std::to_integer<unsigned>(bytes_[i]) + 1)) != std::byte{0})
-        return;
+    for (std::size_t i = size; i-- > fixed_size;) {
+      bytes_[i] = static_cast<std::byte>(std::to_integer<unsigned>(bytes_[i]) + 1);
+      if (bytes_[i] != std::byte{0}) return;  // no carry
+    }
   }
 
  private:

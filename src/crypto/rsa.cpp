@@ -161,8 +161,10 @@ SigningKeyResult read_private(WireReader& fields) {
     return failure(Errc::bad_key, "RSA factors are not primes");
 
   std::array<Bignum, count> bignums;
-  for (std::size_t i = 0; i < count; ++i)
-    if (!(bignums[i] = to_bignum(values[i]))) return failure(Errc::crypto_failed);
+  for (std::size_t i = 0; i < count; ++i) {
+    bignums[i] = to_bignum(values[i]);
+    if (!bignums[i]) return failure(Errc::crypto_failed);
+  }
   const Bignum dmp1 = crt_exponent(bignums[d].get(), bignums[p].get());
   const Bignum dmq1 = crt_exponent(bignums[d].get(), bignums[q].get());
   const std::array numbers{
