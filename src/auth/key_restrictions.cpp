@@ -10,7 +10,7 @@
 namespace fairlead::auth {
 namespace {
 
-using TimePoint = std::chrono::system_clock::time_point;
+using TimePoint = std::chrono::sys_seconds;
 
 int two_digits(std::string_view text, std::size_t at) {
   return (text[at] - '0') * 10 + (text[at + 1] - '0');
@@ -38,7 +38,7 @@ std::optional<TimePoint> parse_expiry(std::string_view text) {
   if (date.tm_mon != asked.tm_mon || date.tm_mday != asked.tm_mday || asked.tm_hour > 23 ||
       asked.tm_min > 59 || asked.tm_sec > 59)
     return std::nullopt;
-  return std::chrono::system_clock::from_time_t(seconds);
+  return TimePoint(std::chrono::seconds(seconds));
 }
 
 struct Flag {

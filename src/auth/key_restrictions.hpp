@@ -31,7 +31,7 @@ struct Permissions {
 struct KeyRestrictions {
   Permissions permissions;
   std::optional<AddressPatterns> from;
-  std::optional<std::chrono::system_clock::time_point> expires;
+  std::optional<std::chrono::sys_seconds> expires;  // nanoseconds would end in 2262
 };
 
 // What the options of a line mean. One that we could not honour is an error with its reason, so that the key
@@ -41,6 +41,6 @@ struct KeyRestrictions {
 
 // Empty when a key with these restrictions may be used from `address` (without port) at `now`, else why not.
 [[nodiscard]] std::string_view obstacle(const KeyRestrictions& restrictions, std::string_view address,
-                                        std::chrono::system_clock::time_point now);
+                                        std::chrono::sys_seconds now);
 
 }  // namespace fairlead::auth

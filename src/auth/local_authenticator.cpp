@@ -51,7 +51,8 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
   for (const AuthorizedKey& entry : user->keys) {
     if (!(entry.key == key)) continue;
     // The same key may stand there again with other restrictions.
-    reason = obstacle(entry.restrictions, context.remote_address, std::chrono::system_clock::now());
+    reason = obstacle(entry.restrictions, context.remote_address,
+                      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
   return refuse(std::move(reason));

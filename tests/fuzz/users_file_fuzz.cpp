@@ -43,7 +43,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(config->backend == "oci" || config->backend == "docker");
     require(user->password_hash.empty() || auth::check_hash_format(user->password_hash).has_value());
     for (const auto& key : user->keys)
-      (void)auth::obstacle(key.restrictions, "192.0.2.1", std::chrono::system_clock::time_point{});
+      (void)auth::obstacle(key.restrictions, "192.0.2.1", std::chrono::sys_seconds{});
   }
   return 0;
 }

@@ -12,7 +12,7 @@ namespace fairlead::auth {
 namespace {
 
 using testing::HasSubstr;
-using TimePoint = std::chrono::system_clock::time_point;
+using TimePoint = std::chrono::sys_seconds;
 
 std::expected<KeyRestrictions, std::string> read(std::string_view options) {
   const auto parsed = ssh::parse_key_options(options);
@@ -21,7 +21,7 @@ std::expected<KeyRestrictions, std::string> read(std::string_view options) {
 }
 
 TimePoint at(std::time_t seconds) {
-  return std::chrono::system_clock::from_time_t(seconds);
+  return TimePoint(std::chrono::seconds(seconds));
 }
 
 TEST(KeyRestrictions, NoOptionsAllowEverything) {
@@ -77,6 +77,12 @@ TEST(KeyRestrictions, ExpiryIsUtcOrLocal) {
   EXPECT_THAT(obstacle(*utc, "::1", at(1893553445)), HasSubstr("expired"));
   ::unsetenv("TZ");
   ::tzset();
+}
+
+TEST(KeyRestrictions, FarFutureIsNotThePast) {
+  const auto late = read("expiry-time=\"99991231\"");
+  ASSERT_TRUE(late);
+  EXPECT_EQ(obstacle(*late, "::1", at(4'000'000'000)), "");
 }
 
 TEST(KeyRestrictions, BadExpiryIsRefused) {
