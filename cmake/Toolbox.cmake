@@ -15,9 +15,10 @@ target_compile_options(fairlead_settings INTERFACE
   $<$<CXX_COMPILER_ID:Clang>:-Wno-unqualified-std-cast-call>
   # g++ 12 warns wrongly about restrict and overflows in inlined std::string code (docs/decisions.md).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-dangling-pointer;-fcoroutines>)
-target_compile_definitions(fairlead_settings INTERFACE
-  _GLIBCXX_ASSERTIONS FAIRLEAD_VERSION="${PROJECT_VERSION}"
-  $<$<AND:$<CONFIG:Release>,$<NOT:$<BOOL:${FAIRLEAD_SANITIZE}>>>:_FORTIFY_SOURCE=2>)
+target_compile_definitions(fairlead_settings INTERFACE _GLIBCXX_ASSERTIONS FAIRLEAD_VERSION="${PROJECT_VERSION}")
+if(NOT FAIRLEAD_SANITIZE) # the two check the same calls and disturb each other
+  target_compile_definitions(fairlead_settings INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+endif()
 target_compile_options(fairlead_settings INTERFACE
   $<$<CONFIG:Release>:-g1 -fstack-protector-strong -fcf-protection>)
 target_link_options(fairlead_settings INTERFACE $<$<CONFIG:Release>:-Wl,-z,relro,-z,now>)
