@@ -75,7 +75,7 @@ Task<> handle_channel(ssh::NewChannel new_channel, std::string image) {
 
 Task<> handle_connection(tcp::socket socket, Config config, std::string image) {
   auto client = co_await ssh::accept(std::move(socket), config);
-  ssh::Stream(std::move(client.requests));  // global requests: what is dropped is refused
+  (void)ssh::Stream(std::move(client.requests));  // global requests: what is dropped is refused
   ssh::TaskScope sessions(co_await asio::this_coro::executor, report);
   while (auto next = co_await client.channels.next()) sessions.spawn(handle_channel(std::move(*next), image));
 }
