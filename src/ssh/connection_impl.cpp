@@ -76,8 +76,9 @@ ConnectionImpl::ConnectionImpl(Socket socket, std::shared_ptr<const EngineConfig
       link_(config->role == Role::link) {
   boost::system::error_code ignored;  // a socket that is broken says so when it is read
   socket_.non_blocking(true, ignored);
-  quick_ack_ = !link_ && is_tcp(socket_.native_handle());
-  if (quick_ack_) set_tcp_options(socket_.native_handle());
+  tcp_ = is_tcp(socket_.native_handle());
+  quick_ack_ = tcp_ && !link_;
+  if (tcp_) set_tcp_options(socket_.native_handle());
 }
 
 ConnectionImpl::~ConnectionImpl() {
@@ -181,6 +182,8 @@ void ConnectionImpl::after_receiving(std::size_t size, Clock::time_point now) {
   alive_unanswered_ = 0;
   if (quick_ack_) acknowledge_now(socket_.native_handle());
   if (!deadlines_.is_set(Deadline::tick)) set_deadline(Deadline::tick, now + tick);
+  if (tcp_ && bulk_.received(socket_.native_handle(), size, now) && !deadlines_.is_set(Deadline::lull))
+    set_deadline(Deadline::lull, now + BulkReceive::lull_time);
 }
 
 // --- sending
@@ -247,8 +250,7 @@ void ConnectionImpl::end(Error why) {
   if (!link_ && !alone) engine_.disconnect(disconnect_reason(why.code), message(why.code));
   ended_ = why;
   finish_everybody();
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  wake_reader();
   const auto self = weak_from_this().lock();
   if (alone || !self) {
     close_socket();
@@ -362,8 +364,19 @@ void ConnectionImpl::on_due(Deadline which, Clock::time_point now) {
 
 void ConnectionImpl::ask_engine(Clock::time_point now) {
   if (now - last_received_ < busy) set_deadline(Deadline::tick, now + tick);
+  wake_reader();
+}
+
+void ConnectionImpl::check_lull(Clock::time_point now) {
+  if (now - last_received_ < BulkReceive::lull_time)
+    return set_deadline(Deadline::lull, last_received_ + BulkReceive::lull_time);
+  bulk_.lull(socket_.native_handle());
+  wake_reader();
+}
+
+void ConnectionImpl::wake_reader() {
   boost::system::error_code ignored;
-  socket_.cancel(ignored);  // wakes the reader
+  socket_.cancel(ignored);
 }
 
 void ConnectionImpl::send_keepalive(Clock::time_point now) {

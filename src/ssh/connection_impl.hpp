@@ -6,6 +6,7 @@
 #pragma once
 
 #include "protocol/engine.hpp"
+#include "ssh/bulk_receive.hpp"
 #include "ssh/channel_core.hpp"
 #include "ssh/deadlines.hpp"
 #include "ssh/inbox.hpp"
@@ -111,11 +112,14 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   void on_timer();
   void on_due(Deadline which, Clock::time_point now);
   void ask_engine(Clock::time_point now);
+  void check_lull(Clock::time_point now);
+  void wake_reader();
   void send_keepalive(Clock::time_point now);
 
   Socket socket_;
   Engine engine_;
   Inbox inbox_;
+  BulkReceive bulk_;
   OutputGate gate_;
   asio::steady_timer timer_;
   Clock::time_point timer_expiry_ = Clock::time_point::max();
@@ -137,7 +141,8 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   unsigned unanswered_ = 0;  // global requests that the application has and has not answered
   unsigned undecided_ = 0;   // channels that it has not decided about
   bool flushing_ = false;
-  bool quick_ack_ = false;
+  bool tcp_ = false;
+  bool quick_ack_ = false;  // until the first channel opens
   bool link_ = false;
 };
 

@@ -15,6 +15,7 @@ enum class Deadline : std::uint8_t {
   backlog,  // the peer causes replies and does not read them
   tick,     // the engine has deadlines of its own and wants to be asked now and then
   alive,    // time for a keepalive
+  lull,     // a bulk transfer may have paused
   parting,  // what is left to send after the end
 };
 
@@ -36,7 +37,8 @@ class Deadlines {
   static constexpr std::size_t count = static_cast<std::size_t>(Deadline::parting) + 1;
   static constexpr std::size_t index(Deadline which) noexcept { return static_cast<std::size_t>(which); }
 
-  std::array<Time, count> times_{Time::max(), Time::max(), Time::max(), Time::max(), Time::max()};
+  std::array<Time, count> times_{Time::max(), Time::max(), Time::max(),
+                                 Time::max(), Time::max(), Time::max()};
 };
 
 }  // namespace fairlead::ssh

@@ -155,7 +155,9 @@ TEST(SecureConnection, KeepalivesLeaveALivingPeerAlone) {
   LoginOutcome outcome;
   auto test = [&]() -> Task<> {
     co_await pair.run(outcome);
-    { auto dropped = std::move(outcome.client->requests); }  // refuses them: an answer all the same
+    {
+      auto dropped = std::move(outcome.client->requests);
+    }  // refuses them: an answer all the same
     asio::steady_timer pause(loop.io, 3500ms);
     co_await pause.async_wait(asio::use_awaitable);
     EXPECT_TRUE(outcome.server->connection.is_open());
