@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The contract between the daemon and the agent in a box: where the agent finds its link, and what the link carries besides
-// RFC 4254. The agent's half is src/agent, the daemon's src/backend; docs/architecture.md draws the picture.
+// The contract between the daemon and the agent in a box: where the agent finds its link, and what the link
+// carries besides RFC 4254. The agent's half is src/agent, the daemon's src/backend; docs/architecture.md
+// draws the picture.
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
@@ -28,22 +29,24 @@ inline constexpr std::string_view socket_path = "/.fairlead/link";
 //   agent --version
 // As PID 1 it reaps; when the link ends it kills every process it started and exits.
 
-// Global request, daemon to agent, first on every link and answered before any channel is opened: for whom and how
-// programs are run. Failure (with a sentence as payload) means that the box cannot serve this login.
+// Global request, daemon to agent, first on every link and answered before any channel is opened: for whom
+// and how programs are run. Failure (with a sentence as payload) means that the box cannot serve this login.
 inline constexpr std::string_view setup_request = "setup@fairlead";
 
 struct Setup {
   // Account in the box's /etc/passwd (name, uid, or name:group, uid:gid); empty means the agent's own ids.
   std::string user;
-  std::string login_name;         // what the client called itself; USER and LOGNAME when the box has no account entry
-  std::string working_directory;  // empty: the account's home, then "/"
-  std::vector<std::string> shell_command;  // empty: the account's login shell, then /bin/sh
+  std::string
+      login_name;  // what the client called itself; USER and LOGNAME when the box has no account entry
+  std::string working_directory;                   // empty: the account's home, then "/"
+  std::vector<std::string> shell_command;          // empty: the account's login shell, then /bin/sh
   std::map<std::string, std::string> environment;  // below what the client sends with env requests
   // What SSH_CLIENT, SSH_CONNECTION are made from.
   std::string client_address, server_address;
   std::uint16_t client_port = 0, server_port = 0;
   std::map<std::string, std::string> subsystems;  // name to path in the box
-  // "internal": always the agent's own SFTP and scp; "auto": the image's where it has them; "image": never the agent's.
+  // "internal": always the agent's own SFTP and scp; "auto": the image's where it has them; "image": never
+  // the agent's.
   std::string file_transfer = "auto";
 
   [[nodiscard]] std::vector<std::byte> encode() const;

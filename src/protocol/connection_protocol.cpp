@@ -20,6 +20,17 @@ OpenFailure known_reason(std::uint32_t reason) noexcept {
   return reason >= 1 && reason <= 4 ? OpenFailure{reason} : OpenFailure::connect_failed;
 }
 
+// The ticket to tell a request with, 0 when no reply is wanted; nothing when the application is not asked at
+// all.
+Result<std::optional<std::uint32_t>> admit(TicketQueue& queue, std::string_view name, bool want_reply) {
+  const bool overlong = name.size() > limits::request_name;
+  if (want_reply && !overlong) return queue.push();
+  if (!overlong) return 0;
+  if (!want_reply) return std::nullopt;
+  if (auto refused = queue.push_refused(); !refused) return std::unexpected(refused.error());
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::optional<EngineEvent>> ConnectionProtocol::on_message(Bytes payload, Clock::time_point now) {
@@ -64,7 +75,7 @@ Result<ConnectionProtocol::Target> ConnectionProtocol::target(WireReader& reader
   if (!reader.ok()) return malformed("recipient channel");
   ChannelRecord* record = channels_.find(id);
   if (record == nullptr) return failure(Errc::unknown_channel);
-  return Target{id, record};
+  return Target{.id = id, .record = record};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
@@ -72,28 +83,19 @@ ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
   const std::string_view name = reader.text();
   const bool want_reply = reader.boolean();
   if (!reader.ok()) return malformed("global request");
-  std::uint32_t ticket = 0;
-  const bool refused = name.size() > limits::request_name;
-  if (want_reply && !refused) {
-    auto pushed = global_requests_.push();
-    if (!pushed) return std::unexpected(pushed.error());
-    if (!*pushed) return std::nullopt;
-    ticket = **pushed;
-  }
-  if (refused) {
-    if (!want_reply) return std::nullopt;
-    if (auto pushed = global_requests_.push_refused(); !pushed) return std::unexpected(pushed.error());
-    send_global_answers();
-    return std::nullopt;
-  }
-  return event::GlobalRequest{ticket, name, want_reply, reader.rest()};
+  const auto ticket = admit(global_requests_, name, want_reply);
+  if (!ticket) return std::unexpected(ticket.error());
+  send_global_answers();
+  if (!*ticket) return std::nullopt;
+  return event::GlobalRequest{
+      .ticket = **ticket, .name = name, .want_reply = want_reply, .payload = reader.rest()};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_global_reply(Bytes body, bool success) {
   // Nobody waits for an unsolicited reply, so nothing may queue up behind it (CVE-2026-39830).
   if (global_replies_expected_ == 0) return std::nullopt;
   --global_replies_expected_;
-  return event::GlobalReply{success, body};
+  return event::GlobalReply{.success = success, .payload = body};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
@@ -122,7 +124,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
   channel.peer_max_packet = std::min(max_packet, limits::channel_packet);
   channel.send_window = SendWindow(window);
   channel.receive_window = ReceiveWindow(config_.window);
-  return event::ChannelOpen{id, type, reader.rest()};
+  return event::ChannelOpen{.channel = id, .type = type, .extra = reader.rest()};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_confirmation(Bytes body) {
@@ -142,7 +144,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_confirmation(Bytes body) {
     send_close(found->id, channel);
     return std::nullopt;
   }
-  return event::OpenConfirmed{found->id, reader.rest()};
+  return event::OpenConfirmed{.channel = found->id, .extra = reader.rest()};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_open_failure(Bytes body) {
@@ -155,7 +157,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_open_failure(Bytes body) {
   if (!reader.ok()) return malformed("channel open failure");
   if (auto failed = found->record->state.on_open_failure(); !failed) return std::unexpected(failed.error());
   erase(found->id);
-  return event::OpenFailed{found->id, known_reason(reason), text};
+  return event::OpenFailed{.channel = found->id, .reason = known_reason(reason), .text = text};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_window_adjust(Bytes body) {
@@ -207,7 +209,7 @@ ConnectionProtocol::Told ConnectionProtocol::receive_data(Target target, DataTyp
     give_credit(channel, data.size());
     return std::nullopt;
   }
-  return event::ChannelData{target.id, type, data};
+  return event::ChannelData{.channel = target.id, .type = type, .data = data};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_eof(Bytes body) {
@@ -244,19 +246,15 @@ ConnectionProtocol::Told ConnectionProtocol::on_request(Bytes body) {
   auto delivery = channel.state.on_request();
   if (!delivery) return std::unexpected(delivery.error());
   if (*delivery == ChannelState::Delivery::discard) return std::nullopt;
-  if (!want_reply) {
-    if (name.size() > limits::request_name) return std::nullopt;
-    return event::ChannelRequest{found->id, 0, name, false, reader.rest()};
-  }
-  if (name.size() > limits::request_name) {
-    if (auto pushed = channel.requests.push_refused(); !pushed) return std::unexpected(pushed.error());
-    send_answers(channel);
-    return std::nullopt;
-  }
-  auto ticket = channel.requests.push();
+  const auto ticket = admit(channel.requests, name, want_reply);
   if (!ticket) return std::unexpected(ticket.error());
+  send_answers(channel);
   if (!*ticket) return std::nullopt;
-  return event::ChannelRequest{found->id, **ticket, name, true, reader.rest()};
+  return event::ChannelRequest{.channel = found->id,
+                               .ticket = **ticket,
+                               .name = name,
+                               .want_reply = want_reply,
+                               .payload = reader.rest()};
 }
 
 ConnectionProtocol::Told ConnectionProtocol::on_reply(Bytes body, bool success) {
@@ -269,7 +267,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_reply(Bytes body, bool success) 
   if (!delivery) return std::unexpected(delivery.error());
   if (*delivery == ChannelState::Delivery::discard || channel.replies_expected == 0) return std::nullopt;
   --channel.replies_expected;
-  return event::ChannelReply{found->id, success};
+  return event::ChannelReply{.channel = found->id, .success = success};
 }
 
 }  // namespace fairlead::ssh

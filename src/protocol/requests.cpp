@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace fairlead::ssh {
 namespace {
@@ -96,10 +97,7 @@ std::vector<std::byte> encode_text(std::string_view text) {
 }  // namespace
 
 RequestType request_type(std::string_view name) noexcept {
-  struct Entry {
-    std::string_view name;
-    RequestType type;
-  };
+  using Entry = std::pair<std::string_view, RequestType>;
   static constexpr std::array<Entry, 9> entries{{{"env", RequestType::env},
                                                  {"pty-req", RequestType::pty_req},
                                                  {"window-change", RequestType::window_change},
@@ -109,8 +107,8 @@ RequestType request_type(std::string_view name) noexcept {
                                                  {"signal", RequestType::signal},
                                                  {"exit-status", RequestType::exit_status},
                                                  {"exit-signal", RequestType::exit_signal}}};
-  const auto* found = std::ranges::find(entries, name, &Entry::name);
-  return found == entries.end() ? RequestType::other : found->type;
+  const auto* found = std::ranges::find(entries, name, &Entry::first);
+  return found == entries.end() ? RequestType::other : found->second;
 }
 
 Result<EnvRequest> EnvRequest::decode(Bytes payload) {
@@ -121,7 +119,7 @@ Result<EnvRequest> EnvRequest::decode(Bytes payload) {
   if (!good_environment_name(name)) return failure(Errc::bad_message, "env: variable name");
   if (value.size() > limits::environment_value || has_nul(value))
     return failure(Errc::bad_message, "env: value");
-  return EnvRequest{std::string(name), std::string(value)};
+  return EnvRequest{.name = std::string(name), .value = std::string(value)};
 }
 
 std::vector<std::byte> EnvRequest::encode() const {
@@ -139,7 +137,7 @@ Result<PtyRequest> PtyRequest::decode(Bytes payload) {
   if (!good_terminal_name(term)) return failure(Errc::bad_message, "pty-req: terminal name");
   auto modes = read_modes(encoded_modes);
   if (!modes) return std::unexpected(modes.error());
-  return PtyRequest{std::string(term), size, std::move(*modes)};
+  return PtyRequest{.term = std::string(term), .size = size, .modes = std::move(*modes)};
 }
 
 std::vector<std::byte> PtyRequest::encode() const {
@@ -227,7 +225,8 @@ Result<ExitSignalRequest> ExitSignalRequest::decode(Bytes payload) {
   const std::string_view text = reader.text();
   (void)reader.text();  // language tag
   if (!reader.done() || !good_name(name)) return failure(Errc::bad_message, "exit-signal");
-  return ExitSignalRequest{std::string(name), core_dumped, std::string(text)};
+  return ExitSignalRequest{
+      .name = std::string(name), .core_dumped = core_dumped, .message = std::string(text)};
 }
 
 std::vector<std::byte> ExitSignalRequest::encode() const {
