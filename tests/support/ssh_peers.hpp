@@ -136,6 +136,7 @@ class Payload {
     (add(fields), ...);
   }
   Payload& add(std::string_view text) { return writer_.string(text), *this; }
+  Payload& add(const std::string& text) { return add(std::string_view(text)); }
   Payload& add(const char* text) { return add(std::string_view(text)); }
   Payload& add(Bytes bytes) { return writer_.string(bytes), *this; }
   Payload& add(const std::vector<std::byte>& bytes) { return add(Bytes(bytes)); }
