@@ -359,6 +359,8 @@ void ConnectionImpl::on_due(Deadline which, Clock::time_point now) {
       return ask_engine(now);
     case Deadline::alive:
       return send_keepalive(now);
+    case Deadline::lull:
+      return check_lull(now);
   }
 }
 
