@@ -12,9 +12,9 @@ Pool& Pool::of(const ssh::asio::any_io_executor& executor) {
   return ssh::asio::use_service<Pool>(ssh::asio::query(executor, ssh::asio::execution::context));
 }
 
-std::unique_ptr<Transport> Pool::take(const std::string& key) {
+std::unique_ptr<Transport> Pool::take(const std::string& server) {
   drop_old();
-  const auto found = idle_.find(key);
+  const auto found = idle_.find(server);
   if (found == idle_.end()) return nullptr;
   auto& kept = found->second;
   while (!kept.empty()) {
@@ -26,9 +26,9 @@ std::unique_ptr<Transport> Pool::take(const std::string& key) {
   return nullptr;
 }
 
-void Pool::give_back(const std::string& key, std::unique_ptr<Transport> transport) {
+void Pool::give_back(const std::string& server, std::unique_ptr<Transport> transport) {
   drop_old();
-  auto& kept = idle_[key];
+  auto& kept = idle_[server];
   if (kept.size() < limits::idle_connections) {
     transport->expires_at(TimePoint::max());
     kept.push_back(Idle{std::move(transport), std::chrono::steady_clock::now()});
@@ -37,7 +37,8 @@ void Pool::give_back(const std::string& key, std::unique_ptr<Transport> transpor
 
 void Pool::drop_old() {
   const auto oldest = std::chrono::steady_clock::now() - limits::idle_time;
-  for (auto& [key, kept] : idle_) std::erase_if(kept, [&](const Idle& idle) { return idle.since < oldest; });
+  for (auto& [server, kept] : idle_)
+    std::erase_if(kept, [&](const Idle& idle) { return idle.since < oldest; });
   std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
 }
 

@@ -25,9 +25,9 @@ class Pool : public ssh::asio::execution_context::service {
   // The pool of the io_context that this executor runs on. Use it on that io_context's thread only.
   [[nodiscard]] static Pool& of(const ssh::asio::any_io_executor& executor);
 
-  // A connection that was given back and is still open, or null. `key` names endpoint and TLS identity.
-  [[nodiscard]] std::unique_ptr<Transport> take(const std::string& key);
-  void give_back(const std::string& key, std::unique_ptr<Transport> transport);
+  // A connection that was given back and is still open, or null. `server` names endpoint and TLS identity.
+  [[nodiscard]] std::unique_ptr<Transport> take(const std::string& server);
+  void give_back(const std::string& server, std::unique_ptr<Transport> transport);
 
  private:
   void shutdown() override { idle_.clear(); }

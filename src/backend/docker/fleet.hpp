@@ -29,7 +29,7 @@ struct KnownEngine {
 // Thread-safe.
 class Fleet {
  public:
-  Fleet(config::Config config, observe::Log log) : config(std::move(config)), log(std::move(log)) {}
+  Fleet(config::Config settings, observe::Log sink) : config(std::move(settings)), log(std::move(sink)) {}
 
   // Opens journal and files, the first time. Throws backend::BackendError.
   void open();
