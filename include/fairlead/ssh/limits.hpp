@@ -12,7 +12,7 @@ namespace fairlead::ssh::limits {
 inline constexpr std::size_t identification_line = 255;
 // RFC 4253 section 4.2 lets a server send lines first; only our client role accepts any.
 inline constexpr std::size_t lines_before_identification = 1024;
-inline constexpr std::size_t line_before_identification = 8192;                  // bytes; OpenSSH's bound
+inline constexpr std::size_t line_before_identification = 8192;                     // bytes; OpenSSH's bound
 inline constexpr std::size_t bytes_before_identification = std::size_t{64} * 1024;  // of all those lines
 
 // RFC 4253 section 6.1 demands 35000; OpenSSH and x/crypto accept 256 KiB.
@@ -29,31 +29,33 @@ inline constexpr std::uint64_t packets_per_key = (std::uint64_t{1} << 32) - 1;
 // A key exchange that the peer starts and does not finish holds our output back.
 inline constexpr std::chrono::seconds key_exchange_deadline{60};
 
-// Control messages that wait for the end of a key exchange: more than a peer can cause in a round trip of honest use.
+// Control messages that wait for the end of a key exchange: more than a peer can cause in a round trip of
+// honest use.
 inline constexpr std::size_t gated_control = std::size_t{256} * 1024;
 // Key exchanges before authentication: a login needs one, and each costs us a signature.
 inline constexpr unsigned early_key_exchanges = 4;
 
-inline constexpr std::size_t algorithm_name = 64;      // RFC 4251 section 6
+inline constexpr std::size_t algorithm_name = 64;       // RFC 4251 section 6
 inline constexpr std::size_t ext_info_extensions = 64;  // OpenSSH knows six
 
-inline constexpr std::size_t user_name = 255;   // bytes; longer than any account system allows
-inline constexpr std::size_t password = 1024;   // bytes; OpenSSH's own limit
-inline constexpr unsigned auth_failures = 6;    // OpenSSH's MaxAuthTries
-inline constexpr unsigned auth_requests = 128;  // of any kind, queries and successes included
+inline constexpr std::size_t user_name = 255;            // bytes; longer than any account system allows
+inline constexpr std::size_t password = 1024;            // bytes; OpenSSH's own limit
+inline constexpr unsigned auth_failures = 6;             // OpenSSH's MaxAuthTries
+inline constexpr unsigned auth_requests = 128;           // of any kind, queries and successes included
 inline constexpr std::chrono::seconds login_grace{120};  // OpenSSH's LoginGraceTime
 
 inline constexpr std::size_t channels = 100;  // open at once, each direction of opening included
-inline constexpr std::uint32_t initial_window = 1024 * 1024;     // design section 6, lesson 5
+inline constexpr std::uint32_t initial_window = 1024 * 1024;  // design section 6, lesson 5
 inline constexpr std::uint32_t largest_window = 16 * 1024 * 1024;
 inline constexpr std::size_t environment_variables = 128;  // per channel, as OpenSSH
 inline constexpr std::size_t environment_name = 256;
-inline constexpr std::size_t environment_value = 32 * 1024;
+inline constexpr std::size_t environment_value = std::size_t{32} * 1024;
 inline constexpr std::size_t terminal_name = 64;
-inline constexpr std::size_t terminal_modes = 159;  // RFC 4254 section 8: opcodes 1 to 159, each once
+inline constexpr std::size_t terminal_modes = 159;     // RFC 4254 section 8: opcodes 1 to 159, each once
 inline constexpr std::uint32_t terminal_side = 65535;  // struct winsize counts in 16 bits
-inline constexpr std::size_t request_name = 64;        // RFC 4250 section 4.6.1, channel types and subsystems too
-inline constexpr std::size_t unanswered_requests = 32;  // per channel and of the connection; more are refused at once
+inline constexpr std::size_t request_name = 64;  // RFC 4250 section 4.6.1, channel types and subsystems too
+inline constexpr std::size_t unanswered_requests =
+    32;  // per channel and of the connection; more are refused at once
 // Refused requests whose refusal waits behind an unanswered one; a peer that causes more is disconnected.
 inline constexpr std::size_t refused_requests = 1024;
 inline constexpr std::size_t undecided_channels = 16;
@@ -61,7 +63,8 @@ inline constexpr std::size_t undecided_channels = 16;
 // Sealed bytes waiting for the socket: writers wait above the high mark and go on below the low one.
 inline constexpr std::size_t output_high_water = std::size_t{256} * 1024;
 inline constexpr std::size_t output_low_water = std::size_t{128} * 1024;
-// Requests and messages that do not wait for the low mark; an application that relays them must not fill memory either.
+// Requests and messages that do not wait for the low mark; an application that relays them must not fill
+// memory either.
 inline constexpr std::size_t output_ceiling = std::size_t{4} * 1024 * 1024;
 // What is left to send at the end, DISCONNECT above all, has this long to leave.
 inline constexpr std::chrono::seconds parting_deadline{2};
