@@ -3,12 +3,17 @@
 #include "agent/command.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace fairlead::agent {
 namespace {
 
 constexpr std::string_view default_shell = "/bin/sh";
+
+// Where distributions put OpenSSH's: Debian, Fedora, Alpine, the BSDs.
+constexpr std::array sftp_server_paths{"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server",
+                                       "/usr/lib/ssh/sftp-server", "/usr/libexec/sftp-server"};
 
 std::vector<std::string> search(const Image& image, const std::string& program) {
   if (program.contains('/')) return {program};
@@ -67,6 +72,10 @@ std::optional<Command> choose_internal_scp(const Image& image, const std::string
   return {};
 }
 
+Command internal_sftp(const Image& image) {
+  return RunInternal{[sftp_server = image.internal.sftp_server] { return sftp_server(0, 1); }};
+}
+
 }  // namespace
 
 std::string usable_shell(const Image& image) {
@@ -94,12 +103,15 @@ Command choose_exec(const Image& image, const std::string& command) {
 
 std::optional<Command> choose_subsystem(const Image& image, const std::string& name) {
   const auto configured = image.setup.subsystems.find(name);
-  const std::string path = configured == image.setup.subsystems.end() ? std::string{} : configured->second;
-  if (name == "sftp" && image.internal.sftp_server && (path.empty() || wants_internal(image, path)) &&
-      image.setup.file_transfer != "image")
-    return RunInternal{[sftp_server = image.internal.sftp_server] { return sftp_server(0, 1); }};
-  if (path.empty() || !found(image, path)) return {};
-  return run(image, {path});
+  const auto& choice = image.setup.file_transfer;
+  if (name == "sftp" && choice == "internal" && image.internal.sftp_server) return internal_sftp(image);
+  if (configured != image.setup.subsystems.end() && found(image, configured->second))
+    return run(image, {configured->second});
+  if (name != "sftp") return {};
+  for (const auto* path : sftp_server_paths)
+    if (image.executable(path)) return run(image, {path});
+  if (choice == "image" || !image.internal.sftp_server) return {};
+  return internal_sftp(image);
 }
 
 std::optional<std::vector<std::string>> plain_words(std::string_view command) {
@@ -123,7 +135,8 @@ std::optional<std::vector<std::string>> plain_words(std::string_view command) {
       word() += quoted;
       i = end;
     } else if (c == '\\') {
-      if (++i == command.size() || command[i] == '\n') return {};
+      ++i;
+      if (i == command.size() || command[i] == '\n') return {};
       word() += command[i];
     } else if (needs_shell.contains(c) || (c == '=' && words.size() <= 1)) {
       return {};

@@ -2,6 +2,7 @@
 // The program in the box: reads its command line (link/agent_link.hpp) and serves.
 #include "agent/agent.hpp"
 #include "agent/passwd.hpp"
+#include "agent/sftp_main.hpp"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@ constexpr int usage_status = 64;  // EX_USAGE of sysexits.h
 int usage() {
   (void)std::fputs(
       "usage: fairlead-agent serve --fd N | --socket PATH | --stdio\n"
+      "       fairlead-agent sftp-server\n"
       "       fairlead-agent --version\n"
       "The program inside a box. The fairlead daemon starts it; it is of no use by hand.\n",
       stderr);
@@ -32,12 +34,12 @@ int usage() {
 
 // Descriptors 0 to 2 become a program's; the agent's own must not get these numbers.
 void occupy_standard_descriptors() {
-  int fd = 0;
-  do {
-    // Also in an image without /dev/null.
-    fd = ::open("/", O_PATH | O_DIRECTORY);
-  } while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0) ::close(fd);
+  for (;;) {
+    const int fd = ::open("/", O_PATH | O_DIRECTORY);  // there is one even in an image without /dev/null
+    if (fd >= 0 && fd <= STDERR_FILENO) continue;
+    if (fd >= 0) ::close(fd);
+    return;
+  }
 }
 
 FileDescriptor above_standard(int fd) {
@@ -62,22 +64,29 @@ FileDescriptor connect_to(std::string_view path) {
 }
 
 std::optional<LinkDescriptors> find_link(int count, char** words) {
-  LinkDescriptors link;
   const std::string_view kind = count > 2 ? words[2] : "";
+  const char* value = count == 4 ? words[3] : nullptr;
+  LinkDescriptors link;
   if (kind == "--stdio" && count == 3) {
     link.in = above_standard(STDIN_FILENO);
     link.out = above_standard(STDOUT_FILENO);
-  } else if (kind == "--fd" && count == 4) {
-    const auto number = fairlead::agent::parse_id(words[3]);
-    if (!number) return {};
-    link.in = above_standard(static_cast<int>(*number));
-    if (link.in) ::close(static_cast<int>(*number));
-  } else if (kind == "--socket" && count == 4) {
-    link.in = connect_to(words[3]);
-  } else {
-    return {};
+    return link;
   }
+  if (kind == "--socket" && value != nullptr) {
+    link.in = connect_to(value);
+    return link;
+  }
+  const auto number = kind == "--fd" && value != nullptr ? fairlead::agent::parse_id(value) : std::nullopt;
+  if (!number) return {};
+  link.in = above_standard(static_cast<int>(*number));
+  if (link.in) ::close(static_cast<int>(*number));
   return link;
+}
+
+fairlead::agent::InternalPrograms internal_programs() {
+  fairlead::agent::InternalPrograms programs;
+  programs.sftp_server = fairlead::agent::run_sftp_server;
+  return programs;
 }
 
 int serve(int count, char** words) {
@@ -87,7 +96,7 @@ int serve(int count, char** words) {
     std::fprintf(stderr, "fairlead-agent: no link: %s\n", std::strerror(errno));
     return 1;
   }
-  fairlead::agent::Agent agent(std::move(*link), {}, environ);
+  fairlead::agent::Agent agent(std::move(*link), internal_programs(), environ);
   return agent.run();
 }
 
@@ -100,6 +109,7 @@ int main(int count, char** words) {
     std::puts("fairlead-agent " FAIRLEAD_VERSION);
     return 0;
   }
+  if (command == "sftp-server") return fairlead::agent::run_sftp_server(STDIN_FILENO, STDOUT_FILENO);
   if (command == "serve") return serve(count, words);
   return usage();
 }

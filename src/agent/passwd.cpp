@@ -88,6 +88,15 @@ std::optional<gid_t> find_group(std::string_view group, std::string_view name) {
   return found;
 }
 
+std::string find_group_name(std::string_view group, gid_t gid) {
+  std::string found;
+  each_group(group, [&](std::string_view name, gid_t entry, std::string_view) {
+    if (entry == gid) found = name;
+    return !found.empty();
+  });
+  return found;
+}
+
 std::vector<gid_t> groups_of(std::string_view group, std::string_view user) {
   std::vector<gid_t> found;
   if (user.empty()) return found;

@@ -25,6 +25,8 @@ struct PasswdEntry {
 [[nodiscard]] std::optional<PasswdEntry> find_user(std::string_view passwd, uid_t uid);
 
 [[nodiscard]] std::optional<gid_t> find_group(std::string_view group, std::string_view name);
+// Empty when there is none.
+[[nodiscard]] std::string find_group_name(std::string_view group, gid_t gid);
 // The groups that list the user as a member, without duplicates; at most limits::supplementary_groups.
 [[nodiscard]] std::vector<gid_t> groups_of(std::string_view group, std::string_view user);
 
