@@ -14,6 +14,12 @@ Task<std::size_t> Channel::read_some(MutableBytes buffer) {
 Task<Chunk> Channel::read_chunk(MutableBytes buffer) {
   return state_->read(buffer);
 }
+Task<View> Channel::view() {
+  return state_->view();
+}
+void Channel::consume(std::size_t size) {
+  state_->consume(size);
+}
 Task<> Channel::write(Bytes data) {
   return state_->write(DataType::standard, data);
 }

@@ -33,12 +33,13 @@ ChannelCore::~ChannelCore() {
 Task<Chunk> ChannelCore::read(MutableBytes buffer) {
   const auto self = shared_from_this();
   for (;;) {
+    if (closed_here_ || buffer.empty()) co_return Chunk();
     const Chunk chunk = inbound_.take(buffer);
     if (chunk.size > 0) {
       give_credit(chunk.size);
       co_return chunk;
     }
-    if (eof_ || closed_here_ || phase == Phase::over || buffer.empty()) co_return Chunk();
+    if (at_end()) co_return Chunk();
     (void)co_await readers_.wait(executor);
   }
 }
@@ -50,8 +51,24 @@ Task<std::size_t> ChannelCore::read_standard(MutableBytes buffer) {
   }
 }
 
+Task<View> ChannelCore::view() {
+  const auto self = shared_from_this();
+  for (;;) {
+    if (closed_here_) co_return View();
+    const View oldest = inbound_.view();
+    if (!oldest.data.empty()) co_return oldest;
+    if (at_end()) co_return View();
+    (void)co_await readers_.wait(executor);
+  }
+}
+
+void ChannelCore::consume(std::size_t size) {
+  inbound_.consume(size);
+  give_credit(size);
+}
+
 void ChannelCore::give_credit(std::size_t size) {
-  if (!connection) return;
+  if (!connection || size == 0) return;
   connection->engine().consumed(id, size);
   connection->flush_soon();
 }
@@ -101,7 +118,7 @@ void ChannelCore::close_write() {
 void ChannelCore::close() {
   if (std::exchange(closed_here_, true) || !connection) return;
   write_closed_ = true;
-  inbound_.drop();
+  inbound_.drop_unseen();
   connection->engine().close_channel(id);
   if (auto queue = requests.lock()) queue->close();
   for (const auto& pending : std::exchange(replies_, {})) pending->answered = true;

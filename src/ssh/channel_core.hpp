@@ -40,6 +40,8 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   // --- for Channel
   [[nodiscard]] Task<Chunk> read(MutableBytes buffer);
   [[nodiscard]] Task<std::size_t> read_standard(MutableBytes buffer);
+  [[nodiscard]] Task<View> view();
+  void consume(std::size_t size);
   [[nodiscard]] Task<> write(DataType type, Bytes data);
   void close_write();
   void close();
@@ -76,6 +78,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   unsigned unanswered = 0;  // requests that the application has and has not answered
 
  private:
+  [[nodiscard]] bool at_end() const noexcept { return eof_ || phase == Phase::over; }
   [[nodiscard]] bool may_write() const noexcept {
     return connection && phase == Phase::open && !write_closed_;
   }

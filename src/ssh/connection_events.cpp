@@ -141,7 +141,10 @@ bool ConnectionImpl::on_event(EngineEvent& event) {
                             engine_.close_channel(e.channel);
                           return true;
                         },
-                        [&](event::GlobalRequest& e) { return on_event(e), true; },
+                        [&](event::GlobalRequest& e) {
+                          if (login_ && login_->answers(e.name)) return false;
+                          return on_event(e), true;
+                        },
                         [&](event::GlobalReply& e) { return on_event(e), true; },
                         [&](const event::Disconnected&) { return end({Errc::disconnected_by_peer}), true; },
                         [](const auto&) { return false; },

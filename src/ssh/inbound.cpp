@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs of bytes of one kind.
+// Runs of bytes of one kind, in two buffers that take turns.
 #include "ssh/inbound.hpp"
 
 #include "ssh/buffer_pool.hpp"
@@ -8,52 +8,60 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace fairlead::ssh {
 namespace {
 // Less is a keystroke: a small buffer of its own will do.
 constexpr std::size_t bulk = 4096;
-static_assert(limits::largest_window < (std::uint32_t{1} << 31));
+constexpr std::uint32_t size_bits = 0x7fffffffu;
+static_assert(limits::largest_window <= size_bits);
 }  // namespace
 
 void Inbound::add(StreamType type, Bytes data) {
   if (data.empty()) return;
-  if (bytes_.capacity() == 0 && data.size() >= bulk) bytes_ = buffer_pool::take_if_ready();
-  bytes_.append(data);
-  const auto size = static_cast<std::uint32_t>(data.size()) & 0x7fffffffu;
-  if (first_run_ < runs_.size() && runs_.back().type() == type)
-    runs_.back().size = (runs_.back().size + size) & 0x7fffffffu;
+  if (back_.bytes.capacity() == 0 && data.size() >= bulk) back_.bytes = buffer_pool::take_if_ready();
+  back_.bytes.append(data);
+  const auto size = static_cast<std::uint32_t>(data.size()) & size_bits;
+  auto& runs = back_.runs;
+  if (!runs.empty() && runs.back().type() == type)
+    runs.back().size = (runs.back().size + size) & size_bits;
   else
-    runs_.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, size});
+    runs.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, size});
+}
+
+View Inbound::view() {
+  if (front_.bytes.empty()) std::swap(front_, back_);
+  if (front_.bytes.empty()) return {};
+  const Run run = front_.runs[front_.first_run];
+  return {front_.bytes.readable().first(run.size), run.type()};
+}
+
+void Inbound::consume(std::size_t size) {
+  if (size == 0) return;
+  Run& run = front_.runs[front_.first_run];
+  front_.bytes.consume(size);
+  run.size = (run.size - static_cast<std::uint32_t>(size)) & size_bits;
+  if (run.size == 0) ++front_.first_run;
+  if (front_.bytes.empty()) front_.release();
 }
 
 Chunk Inbound::take(MutableBytes to) {
-  if (bytes_.empty()) return {};
-  Run& run = runs_[first_run_];
-  const std::size_t size = std::min<std::size_t>(run.size, to.size());
+  const View oldest = view();
+  const std::size_t size = std::min(oldest.data.size(), to.size());
   if (size == 0) return {};
-  const Chunk chunk{size, run.type()};
-  std::memcpy(to.data(), bytes_.readable().data(), size);
-  bytes_.consume(size);
-  run.size = (run.size - static_cast<std::uint32_t>(size)) & 0x7fffffffu;
-  if (run.size == 0) ++first_run_;
-  if (bytes_.empty()) release();
-  return chunk;
+  std::memcpy(to.data(), oldest.data.data(), size);
+  consume(size);
+  return {size, oldest.type};
 }
 
-std::size_t Inbound::drop() noexcept {
-  const std::size_t dropped = bytes_.size();
-  release();
-  return dropped;
-}
-
-void Inbound::release() noexcept {
-  buffer_pool::give(bytes_);
-  first_run_ = 0;
-  if (runs_.capacity() > 16)
-    std::vector<Run>().swap(runs_);
+void Inbound::Half::release() noexcept {
+  buffer_pool::give(bytes);
+  first_run = 0;
+  if (runs.capacity() > 16)
+    std::vector<Run>().swap(runs);
   else
-    runs_.clear();
+    runs.clear();
 }
 
 }  // namespace fairlead::ssh

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Data of one channel that has arrived and that the application has not read: standard and extended data in
 // their order.
+//
+//   add() ─► back ──(when front is empty)──► front ─► view() or take()
 #pragma once
 
 #include "base/byte_buffer.hpp"
@@ -17,14 +19,17 @@ namespace fairlead::ssh {
 class Inbound {
  public:
   void add(StreamType type, Bytes data);
-  // The oldest bytes that are of one kind, as many as fit. Size 0 only when empty or `to` is.
+  // The oldest bytes that are of one kind; empty only when nothing is there. They stay where they are until
+  // consume(), whatever arrives meanwhile.
+  [[nodiscard]] View view();
+  // Not more than view() has shown.
+  void consume(std::size_t size);
+  // The same with a copy, as much as fits.
   [[nodiscard]] Chunk take(MutableBytes to);
-  // Drops everything; returns how much it was.
-  std::size_t drop() noexcept;
-  [[nodiscard]] bool empty() const noexcept { return bytes_.empty(); }
-  [[nodiscard]] std::size_t size() const noexcept { return bytes_.size(); }
-  // The kind of the oldest bytes; only when not empty.
-  [[nodiscard]] StreamType front() const noexcept { return runs_[first_run_].type(); }
+  // Forgets what view() has not shown.
+  void drop_unseen() noexcept { back_.release(); }
+  [[nodiscard]] bool empty() const noexcept { return front_.bytes.empty() && back_.bytes.empty(); }
+  [[nodiscard]] std::size_t size() const noexcept { return front_.bytes.size() + back_.bytes.size(); }
 
  private:
   struct Run {
@@ -34,11 +39,14 @@ class Inbound {
       return extended ? StreamType::stderr_ : StreamType::standard;
     }
   };
-  void release() noexcept;
+  struct Half {
+    ByteBuffer bytes;
+    std::vector<Run> runs;
+    std::size_t first_run = 0;
+    void release() noexcept;
+  };
 
-  ByteBuffer bytes_;
-  std::vector<Run> runs_;
-  std::size_t first_run_ = 0;
+  Half front_, back_;
 };
 
 }  // namespace fairlead::ssh

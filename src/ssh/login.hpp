@@ -16,6 +16,8 @@ class Login {
 
   // What `event` points to is gone at the first suspension: copy it before.
   [[nodiscard]] virtual Task<> handle(EngineEvent event) = 0;
+  // Whether handle() gets this global request too, and not the application.
+  [[nodiscard]] virtual bool answers(std::string_view) const noexcept { return false; }
   // The user is authenticated.
   [[nodiscard]] virtual bool done() const noexcept = 0;
 };

@@ -59,6 +59,7 @@ Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
   ServerLogin& result = *login;
   co_await connection->log_in(std::move(login), config->login_grace);
   accepted.login = result.take_info();
+  result.announce_host_keys();
   connection->keep_alive(config->alive_interval, config->alive_count);
   connection->run();
   co_return std::move(accepted);

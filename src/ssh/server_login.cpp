@@ -3,6 +3,7 @@
 #include "ssh/server_login.hpp"
 
 #include "base/secret.hpp"
+#include "ssh/host_key_update.hpp"
 
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,6 +20,9 @@ namespace {
 constexpr std::chrono::microseconds shortest_refusal{5000};
 constexpr std::size_t refusal_spread = 4000;  // microseconds
 constexpr std::chrono::seconds longest_refusal{5};
+
+// Each costs a signature per key; clients ask once.
+constexpr unsigned most_proofs = 4;
 
 std::string_view method_name(event::AuthAttempt::Method method) {
   switch (method) {
@@ -67,6 +71,7 @@ ServerLogin::ServerLogin(ConnectionImpl& connection, std::shared_ptr<const Serve
 Task<> ServerLogin::handle(EngineEvent event) {
   if (auto* wanted = std::get_if<event::SignatureWanted>(&event)) return sign(*wanted);
   if (auto* attempt = std::get_if<event::AuthAttempt>(&event)) return decide(std::move(*attempt));
+  if (auto* request = std::get_if<event::GlobalRequest>(&event)) return prove(*request);
   if (const auto* refused = std::get_if<event::AuthRefused>(&event))
     tell("auth_refused", std::string(refused->method) + ": " + refused->reason);
   if (const auto* keys = std::get_if<event::KeysReady>(&event))
@@ -88,6 +93,36 @@ Task<> ServerLogin::sign(event::SignatureWanted wanted) {
     connection_.engine().host_signature(*signature);
   else
     connection_.end({Errc::crypto_failed, "no host key signature"});
+}
+
+bool ServerLogin::answers(std::string_view request) const noexcept {
+  return request == prove_request;
+}
+
+void ServerLogin::announce_host_keys() {
+  if (!config_->host_keys) return;
+  const auto list = host_key_list(config_->host_keys->public_keys());
+  connection_.engine().send_global_request(host_keys_request, false, list);
+}
+
+Task<> ServerLogin::prove(event::GlobalRequest request) {
+  Engine& engine = connection_.engine();
+  std::optional<std::vector<std::byte>> proofs;
+  if (request.want_reply && proofs_++ < most_proofs) {
+    const Bytes session = engine.session_id();
+    ProofTask task;
+    task.session_id.assign(session.begin(), session.end());
+    task.wanted.assign(request.payload.begin(), request.payload.end());
+    // What the key exchange has settled on, if it was RSA.
+    const bool shorter = engine.negotiated().find("rsa-sha2-256") != std::string::npos;
+    task.rsa_algorithm = shorter ? "rsa-sha2-256" : "rsa-sha2-512";
+    proofs = co_await prove_host_keys(config_->host_keys, std::move(task));
+  }
+  if (!connection_.is_open() || !request.want_reply) co_return;
+  if (proofs)
+    engine.reply_global(request.ticket, true, *proofs);
+  else
+    engine.reply_global(request.ticket, false);
 }
 
 Task<> ServerLogin::decide(event::AuthAttempt attempt) {

@@ -20,12 +20,16 @@ class ServerLogin final : public Login {
               const asio::ip::tcp::endpoint& client);
 
   [[nodiscard]] Task<> handle(EngineEvent event) override;
+  [[nodiscard]] bool answers(std::string_view request) const noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
+  // Right after the login: tells the client all host keys.
+  void announce_host_keys();
   // Who has logged in; once.
   [[nodiscard]] LoginInfo take_info() noexcept { return std::move(info_); }
 
  private:
   [[nodiscard]] Task<> sign(event::SignatureWanted wanted);
+  [[nodiscard]] Task<> prove(event::GlobalRequest request);
   [[nodiscard]] Task<> decide(event::AuthAttempt attempt);
   [[nodiscard]] Task<Verdict> ask(const event::AuthAttempt& attempt, SecretBytes password);
   void answer(const event::AuthAttempt& attempt, Verdict verdict);
@@ -36,6 +40,7 @@ class ServerLogin final : public Login {
   const std::shared_ptr<const ServerConfig> config_;
   AuthContext context_;
   LoginInfo info_;
+  unsigned proofs_ = 0;
   bool done_ = false;
 };
 

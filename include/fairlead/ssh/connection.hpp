@@ -75,6 +75,11 @@ struct Chunk {
   StreamType type = StreamType::standard;
 };
 
+struct View {
+  Bytes data;  // empty: end of stream
+  StreamType type = StreamType::standard;
+};
+
 // An ordered, flow-controlled duplex stream. Copies are handles to the same channel.
 class Channel {
  public:
@@ -84,6 +89,10 @@ class Channel {
   [[nodiscard]] Task<std::size_t> read_some(MutableBytes buffer);
   // Both kinds, in the order they came. One reader at a time.
   [[nodiscard]] Task<Chunk> read_chunk(MutableBytes buffer);
+  // The same without a copy, for relays: the bytes stay readable until consume() (as long as a handle lives, close() and
+  // the end of the connection notwithstanding), and credit goes back to the peer with consume().
+  [[nodiscard]] Task<View> view();
+  void consume(std::size_t size);
   // Complete when everything is accepted for sending; throws ConnectionError when the channel or connection has ended.
   [[nodiscard]] Task<> write(Bytes data);
   [[nodiscard]] Task<> write_stderr(Bytes data);

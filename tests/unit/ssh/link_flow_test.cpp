@@ -206,6 +206,53 @@ TEST(LinkFlow, ABlockedChannelDoesNotHoldUpTheOthers) {
   loop.run(test());
 }
 
+TEST(LinkFlow, ViewsRelayWithoutLoss) {
+  Loop loop;
+  LinkPair first(loop.io), second(loop.io);
+  auto relay = [](Channel from, Channel to) -> Task<> {
+    for (;;) {
+      const View view = co_await from.view();
+      if (view.data.empty()) break;
+      co_await to.write(view.data);
+      from.consume(view.data.size());
+    }
+    to.close_write();
+  };
+  auto test = [&]() -> Task<> {
+    auto in = co_await open_pair(first.a, first.b);
+    auto out = co_await open_pair(second.a, second.b);
+    const auto data = pattern(std::size_t{20} * 1024 * 1024);
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(relay(in.b.channel, out.a.channel));
+    auto send = [&]() -> Task<> {
+      co_await in.a.channel.write(data);
+      in.a.channel.close_write();
+    };
+    scope.spawn(send());
+    EXPECT_TRUE(co_await read_all(out.b.channel) == data);
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, AViewOutlivesItsChannelsEnd) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    const auto word = as_bytes("word");
+    co_await channels.a.channel.write(word);
+    const View view = co_await channels.b.channel.view();
+    channels.b.channel.close();
+    pair.b.connection.close({Errc::connection_closed});
+    co_await settle();
+    EXPECT_EQ(as_text(view.data), "word");
+    channels.b.channel.consume(4);
+    const View after = co_await channels.b.channel.view();
+    EXPECT_TRUE(after.data.empty());
+  };
+  loop.run(test());
+}
+
 TEST(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
   Loop loop;
   LinkPair pair(loop.io);

@@ -38,8 +38,38 @@ TEST(InboundData, EmptyDataLeavesNoRun) {
   std::vector<std::byte> buffer(8);
   EXPECT_EQ(inbound.take(buffer).type, StreamType::standard);
   inbound.add(StreamType::stderr_, as_bytes("b"));
-  EXPECT_EQ(inbound.drop(), 1u);
+  inbound.drop_unseen();
   EXPECT_TRUE(inbound.empty());
+}
+
+TEST(InboundData, AViewStaysWhereItIsWhateverArrives) {
+  Inbound inbound;
+  inbound.add(StreamType::standard, as_bytes("first"));
+  const View view = inbound.view();
+  EXPECT_EQ(as_text(view.data), "first");
+  const auto much = pattern(1'000'000);
+  for (int i = 0; i < 4; ++i) inbound.add(StreamType::standard, much);
+  EXPECT_EQ(as_text(view.data), "first");
+  inbound.drop_unseen();
+  EXPECT_EQ(as_text(view.data), "first");
+  inbound.consume(2);
+  EXPECT_EQ(as_text(inbound.view().data), "rst");
+  inbound.consume(3);
+  EXPECT_TRUE(inbound.empty());
+  EXPECT_TRUE(inbound.view().data.empty());
+}
+
+TEST(InboundData, ViewsShowOneKindAtATime) {
+  Inbound inbound;
+  inbound.add(StreamType::standard, as_bytes("a"));
+  inbound.add(StreamType::stderr_, as_bytes("bb"));
+  EXPECT_EQ(inbound.view().data.size(), 1u);
+  inbound.consume(1);
+  inbound.add(StreamType::stderr_, as_bytes("c"));  // behind what is shown, in the other buffer
+  EXPECT_EQ(inbound.view().type, StreamType::stderr_);
+  EXPECT_EQ(as_text(inbound.view().data), "bb");
+  inbound.consume(2);
+  EXPECT_EQ(as_text(inbound.view().data), "c");
 }
 
 TEST(BufferPool, KeepsBigBuffersAndForgetsTheirContent) {

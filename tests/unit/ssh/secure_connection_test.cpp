@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Established encrypted connections: channels, new keys under load, keepalives, DISCONNECT.
+#include "base/wire.hpp"
 #include "unit/ssh/login_pair.hpp"
 
 #include <algorithm>
@@ -101,6 +102,48 @@ TEST(SecureConnection, EveryCipherCarriesData) {
     ASSERT_TRUE(outcome.client) << cipher;
     EXPECT_NE(outcome.client->connection.negotiated().find(cipher), std::string::npos);
   }
+}
+
+TEST(SecureConnection, HostKeysAreAnnouncedAndProved) {
+  Loop loop;
+  LoginPair pair;
+  const auto first = make_key(), second = make_key(PrivateKey::Type::rsa_3072);
+  pair.server->host_keys = local_host_keys({first, second});
+  pair.client->accept_host_key = [&](const PublicKey& key) { return key == first.public_key(); };
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    co_await pair.run(outcome);
+    auto announced = co_await outcome.client->requests.next();
+    EXPECT_EQ(announced->name(), "hostkeys-00@openssh.com");
+    WireReader list(announced->payload());
+    EXPECT_TRUE(equal(list.string(), first.public_key().blob()));
+    EXPECT_TRUE(equal(list.string(), second.public_key().blob()));
+    EXPECT_TRUE(list.done());
+
+    ByteBuffer wanted;
+    WireWriter(wanted).string(second.public_key().blob());
+    const Bytes ask = wanted.readable();
+    std::vector<std::byte> payload(ask.begin(), ask.end());
+    const auto proof = co_await outcome.client->connection.request("hostkeys-prove-00@openssh.com", payload);
+    EXPECT_TRUE(proof.success);
+    WireReader proofs(proof.payload);
+    const Bytes signature = proofs.string();
+    ByteBuffer statement;
+    WireWriter(statement).string(std::string_view("hostkeys-prove-00@openssh.com"));
+    WireWriter(statement).string(outcome.client->connection.session_id());
+    WireWriter(statement).string(second.public_key().blob());
+    EXPECT_TRUE(second.public_key().verify("rsa-sha2-512", statement.readable(), signature).has_value());
+
+    // A key that is not the server's.
+    ByteBuffer foreign;
+    WireWriter(foreign).string(make_key().public_key().blob());
+    const Bytes other = foreign.readable();
+    std::vector<std::byte> other_payload(other.begin(), other.end());
+    const auto refused = co_await outcome.client->connection.request("hostkeys-prove-00@openssh.com",
+                                                                     std::move(other_payload));
+    EXPECT_FALSE(refused.success);
+  };
+  loop.run(test());
 }
 
 TEST(SecureConnection, DisconnectReachesThePeer) {
