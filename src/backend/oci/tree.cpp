@@ -48,7 +48,7 @@ int open_directory(int at, const char* name) {
 // Calls `each` for every entry; stops at its first error.
 template <class Each>
 int for_entries(int directory, Each each) {
-  std::array<char, 16 * 1024> buffer{};
+  std::array<char, 4 * 1024> buffer{};  // one per level, on the stack
   for (;;) {
     const long got = ::syscall(SYS_getdents64, directory, buffer.data(), buffer.size());
     if (got < 0) return errno;
@@ -77,25 +77,30 @@ int move_up(int from, const char* name, int top, std::uint64_t& counter) {
   }
 }
 
-// Removes what is in `name`, a directory in `top`; its own subdirectories end up in `top`.
-int empty_directory(int top, const char* name, std::uint64_t& counter) {
-  const int directory = open_directory(top, name);
+// Deep enough that ordinary trees need no renames, which cost most; shallow enough for any stack and
+// descriptor limit.
+constexpr int deepest = 32;
+
+// Removes `name`, a directory in `parent`. What is deeper than `depth` more levels ends up in `top`.
+int remove_directory(int parent, const char* name, int top, int depth, std::uint64_t& counter) {
+  if (::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+  if (errno != ENOTEMPTY && errno != EEXIST) return errno;
+  if (depth == 0) {
+    // Moving a directory changes its "..": that needs write permission on it.
+    ::fchmodat(parent, name, 0700, 0);
+    return move_up(parent, name, top, counter);
+  }
+  const int directory = open_directory(parent, name);
   if (directory < 0) return errno == ENOENT ? 0 : errno;
   ::fchmod(directory, 0700);
   const int error = for_entries(directory, [&](const char* child) {
     if (::unlinkat(directory, child, 0) == 0 || errno == ENOENT) return 0;
     if (errno != EISDIR && errno != EPERM) return errno;
-    if (::unlinkat(directory, child, AT_REMOVEDIR) == 0) return 0;
-    if (errno == ENOTEMPTY || errno == EEXIST) {
-      // Moving a directory changes its "..": that needs write permission on it.
-      ::fchmodat(directory, child, 0700, 0);
-      return move_up(directory, child, top, counter);
-    }
-    return errno;
+    return remove_directory(directory, child, top, depth - 1, counter);
   });
   ::close(directory);
   if (error) return error;
-  return ::unlinkat(top, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+  return ::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
 }
 
 }  // namespace
@@ -113,10 +118,7 @@ int remove_tree(int at, const char* name) noexcept {
       any = true;
       if (::unlinkat(top, child, 0) == 0 || errno == ENOENT) return 0;
       if (errno != EISDIR && errno != EPERM) return errno;
-      const int result = empty_directory(top, child, counter);
-      // Entries that came in behind the reader's back make a directory that is not empty yet: the next round
-      // has it.
-      return result == ENOTEMPTY || result == EEXIST ? 0 : result;
+      return remove_directory(top, child, top, deepest, counter);
     });
     if (error || !any) {
       ::close(top);

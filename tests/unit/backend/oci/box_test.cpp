@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <fstream>
@@ -266,6 +267,31 @@ TEST_F(BoxTest, TheUserNetworkGivesAWayOut) {
   EXPECT_THAT(run(*box, "cat /etc/resolv.conf").out, HasSubstr("nameserver"));
   remove(*box);
   EXPECT_EQ(traces(), "");
+}
+
+// Not an assertion on a busy machine, but the number that `ssh host echo hi` stands on.
+TEST_F(BoxTest, ALaunchIsTimed) {
+  prepare();
+  if (!backend_) return;
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto milliseconds = [](auto duration) {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  };
+  std::vector<double> launches, removals;
+  for (int i = 0; i < 10; ++i) {
+    const auto begin = now();
+    const auto box = launch();
+    launches.push_back(milliseconds(now() - begin));
+    EXPECT_EQ(run(*box, "echo hi").out, "hi\n");
+    const auto removal = now();
+    remove(*box);
+    removals.push_back(milliseconds(now() - removal));
+  }
+  std::ranges::sort(launches);
+  std::ranges::sort(removals);
+  RecordProperty("launch_ms_median", std::to_string(launches[5]));
+  std::printf("launch: best %.1f ms, median %.1f; removal: median %.1f\n", launches[0], launches[5],
+              removals[5]);
 }
 
 }  // namespace
