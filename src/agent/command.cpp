@@ -67,7 +67,8 @@ std::optional<Command> choose_internal_scp(const Image& image, const std::string
   // The image's shell expands what the client left to it (wildcards, ~) and starts us again.
   if (!shell.empty() && !image.agent_path.empty() && image.executable(image.agent_path))
     return run_with_shell(shell, image.agent_path + ' ' + command);
-  if (auto words = plain_words(command))
+  // Without a shell it expands them itself.
+  if (auto words = plain_words(command, "*?[]~"))
     return RunInternal{[scp = image.internal.scp, words = std::move(*words)] { return scp(words); }};
   return {};
 }
@@ -114,7 +115,7 @@ std::optional<Command> choose_subsystem(const Image& image, const std::string& n
   return internal_sftp(image);
 }
 
-std::optional<std::vector<std::string>> plain_words(std::string_view command) {
+std::optional<std::vector<std::string>> plain_words(std::string_view command, std::string_view also_plain) {
   constexpr std::string_view needs_shell = ";&|<>()$`*?[]{}~#!\n\r";
   std::vector<std::string> words;
   bool in_word = false;
@@ -138,7 +139,7 @@ std::optional<std::vector<std::string>> plain_words(std::string_view command) {
       ++i;
       if (i == command.size() || command[i] == '\n') return {};
       word() += command[i];
-    } else if (needs_shell.contains(c) || (c == '=' && words.size() <= 1)) {
+    } else if ((needs_shell.contains(c) && !also_plain.contains(c)) || (c == '=' && words.size() <= 1)) {
       return {};
     } else {
       word() += c;

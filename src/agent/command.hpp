@@ -59,6 +59,8 @@ struct Image {
 
 // Words as a shell would see them, if it takes no shell to know: blanks, quotes and backslashes, but nothing
 // that would be expanded, redirected, assigned or executed. Empty when it does, or when a quote is left open.
-[[nodiscard]] std::optional<std::vector<std::string>> plain_words(std::string_view command);
+// Characters in `also_plain` are left as they are, for a program that knows what to do with them.
+[[nodiscard]] std::optional<std::vector<std::string>> plain_words(std::string_view command,
+                                                                  std::string_view also_plain = {});
 
 }  // namespace fairlead::agent

@@ -21,6 +21,10 @@ inline constexpr std::size_t output_turn = std::size_t{128} * 1024;
 // Bytes read from the link at once: two full packets.
 inline constexpr std::size_t link_read = std::size_t{64} * 1024;
 
+// What scp's wildcards may come to in one argument; a shell's limit is that of an argument list, about as
+// much.
+inline constexpr std::size_t wildcard_matches = 100'000;
+
 // Buffers of a busy link are given back when nothing has happened for so long.
 inline constexpr std::chrono::milliseconds buffers_kept{1000};
 // From hanging up (SIGHUP) on a program whose channel was closed to SIGKILL.

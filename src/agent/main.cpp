@@ -2,6 +2,7 @@
 // The program in the box: reads its command line (link/agent_link.hpp) and serves.
 #include "agent/agent.hpp"
 #include "agent/passwd.hpp"
+#include "agent/scp_main.hpp"
 #include "agent/sftp_main.hpp"
 
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -26,6 +28,7 @@ int usage() {
   (void)std::fputs(
       "usage: fairlead-agent serve --fd N | --socket PATH | --stdio\n"
       "       fairlead-agent sftp-server\n"
+      "       fairlead-agent scp -t | -f [-dprv] PATH…\n"
       "       fairlead-agent --version\n"
       "The program inside a box. The fairlead daemon starts it; it is of no use by hand.\n",
       stderr);
@@ -86,6 +89,7 @@ std::optional<LinkDescriptors> find_link(int count, char** words) {
 fairlead::agent::InternalPrograms internal_programs() {
   fairlead::agent::InternalPrograms programs;
   programs.sftp_server = fairlead::agent::run_sftp_server;
+  programs.scp = fairlead::agent::run_scp;
   return programs;
 }
 
@@ -93,7 +97,8 @@ int serve(int count, char** words) {
   auto link = find_link(count, words);
   if (!link) return usage();
   if (!link->in) {
-    std::fprintf(stderr, "fairlead-agent: no link: %s\n", std::strerror(errno));
+    const std::string line = std::string("fairlead-agent: no link: ") + ::strerrordesc_np(errno) + '\n';
+    (void)std::fputs(line.c_str(), stderr);
     return 1;
   }
   fairlead::agent::Agent agent(std::move(*link), internal_programs(), environ);
@@ -110,6 +115,7 @@ int main(int count, char** words) {
     return 0;
   }
   if (command == "sftp-server") return fairlead::agent::run_sftp_server(STDIN_FILENO, STDOUT_FILENO);
+  if (command == "scp") return fairlead::agent::run_scp({words + 1, words + count});
   if (command == "serve") return serve(count, words);
   return usage();
 }
