@@ -55,7 +55,7 @@ Environment make_environment(const Environment& inherited, const link::Setup& se
 std::vector<std::string> environment_strings(const Environment& environment) {
   std::vector<std::string> strings;
   strings.reserve(environment.size());
-  for (const auto& [name, value] : environment) strings.push_back(name + '=' + value);
+  for (const auto& [name, value] : environment) strings.emplace_back(name).append("=").append(value);
   return strings;
 }
 

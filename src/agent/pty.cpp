@@ -74,7 +74,8 @@ std::string end_of_input(int master, bool line_begun) {
   if (::tcgetattr(master, &settings) != 0 || (settings.c_lflag & ICANON) == 0) return {};
   const cc_t character = settings.c_cc[VEOF];
   if (character == _POSIX_VDISABLE) return {};
-  return std::string(line_begun ? 2 : 1, static_cast<char>(character));
+  std::string characters(line_begun ? 2 : 1, static_cast<char>(character));
+  return characters;
 }
 
 }  // namespace fairlead::agent

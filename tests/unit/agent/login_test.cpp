@@ -113,13 +113,12 @@ TEST(SetupTest, AShellCommandThatMayNotBeRunIsSaid) {
 TEST(SetupTest, SubsystemsAreRun) {
   AgentProcess agent;
   link::Setup setup;
-  setup.subsystems = {{"where", "/bin/pwd"}, {"sftp", "/no/sftp-server"}};
+  setup.subsystems = {{"where", "/bin/pwd"}, {"gone", "/not/there"}};
   setup.working_directory = "/usr";
-  setup.file_transfer = "image";
   ASSERT_TRUE(agent.link().setup(setup));
   const auto session = agent.link().open();
   EXPECT_FALSE(agent.link().request(session, "subsystem", ssh::SubsystemRequest{"other"}.encode()));
-  EXPECT_FALSE(agent.link().request(session, "subsystem", ssh::SubsystemRequest{"sftp"}.encode()));
+  EXPECT_FALSE(agent.link().request(session, "subsystem", ssh::SubsystemRequest{"gone"}.encode()));
   EXPECT_TRUE(agent.link().request(session, "subsystem", ssh::SubsystemRequest{"where"}.encode()));
   EXPECT_EQ(agent.link().wait_end(session).out, "/usr\n");
 }
