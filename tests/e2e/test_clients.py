@@ -68,6 +68,34 @@ def test_scp_both_ways(daemon, tree, tmp_path, protocol):
         connection.wait()
 
 
+def test_file_transfer_in_a_scratch_image(own_daemon, tree, tmp_path):
+    """An image with nothing in it: SFTP, scp and its wildcards are the agent's own."""
+    daemon = own_daemon(image="scratch").start()
+    connection = master(daemon, tmp_path)
+    try:
+        options = [*daemon.options, f"-oControlPath={tmp_path}/c", "-P", daemon.port]
+        batch = tmp_path / "batch"
+        batch.write_text(f"put -r {tree} /data/up\nls -l /data/up\nrename /data/up/empty /data/up/renamed\n"
+                         f"cp /data/up/renamed /data/up/empty\nrm /data/up/renamed\nget -r /data/up {tmp_path}/back\ndf /data\n")
+        done = run("sftp", *options, "-b", batch, "alice@127.0.0.1")
+        assert done.returncode == 0, done.stderr
+        same_tree(tree, tmp_path / "back")
+        up = run("scp", *options, "-O", "-rp", tree, "alice@127.0.0.1:/data/there")
+        assert up.returncode == 0, up.stderr
+        down = run("scp", *options, "-O", "-rp", "alice@127.0.0.1:/data/there", tmp_path / "again")
+        assert down.returncode == 0, down.stderr
+        same_tree(tree, tmp_path / "again")
+        (tmp_path / "some").mkdir()
+        some = run("scp", *options, "-O", "alice@127.0.0.1:/data/there/[nt]o*", tmp_path / "some")
+        assert some.returncode == 0, some.stderr
+        assert sorted(os.listdir(tmp_path / "some")) == ["noise", "tool"]
+        missing = run("scp", *options, "-O", "alice@127.0.0.1:/nonexistent", tmp_path)
+        assert missing.returncode != 0 and b"No such file" in missing.stderr
+    finally:
+        connection.terminate()
+        connection.wait()
+
+
 def test_rsync_both_ways(daemon, tree, tmp_path):
     connection = master(daemon, tmp_path)
     try:
