@@ -78,7 +78,7 @@ std::string mode_letters(mode_t mode) {
 }
 
 std::string long_name(std::string_view name, const struct stat& status, IdNames& names, std::time_t now) {
-  constexpr std::size_t links_width = 3, owner_width = 8, size_width = 8;
+  constexpr std::size_t links_width = 4, owner_width = 8, size_width = 8;
   std::string line = mode_letters(status.st_mode) + ' ';
   add_right(line, std::to_string(status.st_nlink), links_width);
   add_left(line, name_or_number(names.user(status.st_uid), status.st_uid), owner_width);

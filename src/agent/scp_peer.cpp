@@ -27,7 +27,10 @@ bool ScpPeer::fill() {
 std::optional<std::string> ScpPeer::line() {
   std::string text;
   while (text.size() <= longest_line) {
-    if (begin_ == end_ && !fill()) return {};
+    if (begin_ == end_ && !fill()) {
+      if (!text.empty()) failed_ = true;
+      return {};
+    }
     const auto part = ssh::as_text(waiting());
     const auto newline = part.find('\n');
     text += part.substr(0, newline);
@@ -36,6 +39,7 @@ std::optional<std::string> ScpPeer::line() {
     ++begin_;
     return text;
   }
+  (void)complain("protocol error", "line too long");
   return {};
 }
 

@@ -22,7 +22,8 @@ class ScpPeer {
   // Blocking descriptors, borrowed.
   ScpPeer(int in, int out) : in_(in), out_(out) {}
 
-  // Without its newline. Empty: the stream ended, or the line is longer than any record can be.
+  // Without its newline. Empty: the stream ended, or the line is longer than any record can be (a failure,
+  // and it is complained about).
   [[nodiscard]] std::optional<std::string> line();
   // Exactly so many bytes, part by part; false, and a failure, when the stream ends before.
   [[nodiscard]] bool data(std::uint64_t size, const std::function<void(ssh::Bytes)>& take);

@@ -26,13 +26,14 @@ bool take_number(std::string_view& line, Number& number, char separator, int bas
 
 std::optional<FileRecord> parse_file_record(std::string_view line) {
   constexpr std::size_t mode_digits = 4;
-  if (line.size() < 1 + mode_digits || (line[0] != 'C' && line[0] != 'D')) return {};
+  if (line.size() <= 1 + mode_digits || line[1 + mode_digits] != ' ' || (line[0] != 'C' && line[0] != 'D'))
+    return {};
   FileRecord record;
   record.directory = line[0] == 'D';
   line.remove_prefix(1);
   const auto digits = line.substr(0, mode_digits);
   if (digits.find_first_not_of("01234567") != std::string_view::npos ||
-      !take_number(line, record.mode, ' ', 8) || record.mode > 07777)
+      !take_number(line, record.mode, ' ', 8))
     return {};
   if (!take_number(line, record.size, ' ') ||
       record.size > static_cast<std::uint64_t>(std::numeric_limits<off_t>::max()))

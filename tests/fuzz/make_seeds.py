@@ -122,5 +122,27 @@ def logins():
     save("user_auth_fuzz", "server", bytes([1, 1 + 8, 14]) + text("password") + b"\x00" + bytes([2 + 16, 0]))
 
 
-for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins):
+def sftp():
+    def request(kind, body):
+        data = bytes([kind]) + u32(7) + body
+        return bytes([len(data)]) + data
+
+    handle, attributes = text(u32(0)), u32(15) + u32(0) + u32(5) + u32(0) * 2 + u32(0o644) + u32(1) * 2
+    extended = lambda name, body: request(200, text(name) + body)
+    make_file = request(3, text("f") + u32(0x0A) + attributes) + request(6, handle + u32(0) * 2 + text("data")) + request(4, handle)
+    save("sftp_fuzz", "file", make_file + request(3, text("f") + u32(3) + u32(0)) + request(5, handle + u32(0) * 2 + u32(99)) +
+         request(8, handle) + request(10, handle + attributes) + extended("fsync@openssh.com", handle) +
+         extended("fstatvfs@openssh.com", handle) + extended("copy-data", handle + u32(0) * 4 + handle + u32(0) * 2))
+    save("sftp_fuzz", "directory", make_file + request(14, text("d") + attributes) + request(11, text(".")) +
+         request(12, handle) * 2 + request(15, text("d")))
+    save("sftp_fuzz", "names", make_file + request(20, text("f") + text("l")) + request(19, text("l")) + request(7, text("l")) +
+         request(17, text("l")) + request(9, text("f") + attributes) + request(16, text("./l")) + request(18, text("f") + text("g")) +
+         extended("posix-rename@openssh.com", text("g") + text("l")) + extended("hardlink@openssh.com", text("l") + text("h")) +
+         extended("lsetstat@openssh.com", text("h") + u32(4) + u32(0o600)) + request(13, text("h")))
+    save("sftp_fuzz", "extensions", extended("statvfs@openssh.com", text(".")) + extended("limits@openssh.com", b"") +
+         extended("expand-path@openssh.com", text("~/x")) + extended("home-directory", text("root")) +
+         extended("users-groups-by-id@openssh.com", text(u32(0)) + text(u32(0))) + extended("none", b"") + request(99, b""))
+
+
+for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins, sftp):
     make()

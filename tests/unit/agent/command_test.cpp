@@ -96,6 +96,20 @@ TEST_F(CommandTest, SftpIsTheImagesWhenItIsThereAndOursOtherwise) {
   EXPECT_EQ(shown(*choose_subsystem(image(), "sftp")), "internal 42");
 }
 
+TEST_F(CommandTest, SftpServersAreFoundWhereDistributionsPutThem) {
+  build_in_programs();
+  const std::vector<std::string> paths{"/opt/sftp-server", "/usr/lib/openssh/sftp-server",
+                                       "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
+                                       "/usr/libexec/sftp-server"};
+  setup.subsystems = {{"sftp", paths.front()}};
+  files.insert(paths.begin(), paths.end());
+  for (const auto& path : paths) {
+    EXPECT_EQ(shown(*choose_subsystem(image(), "sftp")), path + ": [" + path + ']');
+    files.erase(path);
+  }
+  EXPECT_EQ(shown(*choose_subsystem(image(), "sftp")), "internal 42");
+}
+
 TEST_F(CommandTest, ScpIsTheImagesWhenItIsThere) {
   build_in_programs();
   files.insert("/usr/bin/scp");
@@ -113,7 +127,8 @@ TEST_F(CommandTest, OurScpRunsDirectlyWithoutAShell) {
   build_in_programs();
   files.clear();
   EXPECT_EQ(shown(choose_exec(image(), "scp -pt '/tmp/a b'")), "internal 3");
-  EXPECT_EQ(shown(choose_exec(image(), "scp -f *.txt")),
+  EXPECT_EQ(shown(choose_exec(image(), "scp -f *.txt ~/[ab]?")), "internal 4");  // it expands them itself
+  EXPECT_EQ(shown(choose_exec(image(), "scp -f `date`")),
             "There is no shell in this box to run this command.");
 }
 
