@@ -12,6 +12,7 @@
 namespace fairlead::relay {
 namespace {
 
+namespace asio = ssh::asio;
 using ssh::as_bytes;
 using ssh::Task;
 using ssh::test::accept_next;
