@@ -153,7 +153,7 @@ void Journal::read_left_over() {
   }
 }
 
-void Journal::add(const Entry& entry) {
+void Journal::add(const Entry& entry, Survives survives) {
   if (!is_plain_name(entry.id)) throw BackendError("bad box id \"" + entry.id + "\"", user_text);
   {
     const std::scoped_lock guard(mutex_);
@@ -173,11 +173,10 @@ void Journal::add(const Entry& entry) {
       ~Closer() { ::close(file); }
     } closer{file};
     write_all(file, text, temporary);
-    // The daemon's own death needs no sync: the page cache outlives it. A power cut also ends every box, but
-    // their directories stay, so the entry must be there as well.
-    if (::fdatasync(file) != 0) fail("sync", temporary);
+    const bool sync = survives == Survives::power_cut;
+    if (sync && ::fdatasync(file) != 0) fail("sync", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("create", path);
-    if (::fsync(directory_descriptor_) != 0) fail("sync", directory_);
+    if (sync && ::fsync(directory_descriptor_) != 0) fail("sync", directory_);
   } catch (...) {
     ::unlink(temporary.c_str());
     ::unlink(path.c_str());

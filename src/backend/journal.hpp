@@ -32,8 +32,11 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  // On disk, synced, when this returns. An id that is there already is refused.
-  void add(const Entry& entry);
+  // What an entry survives. A process' death needs no sync, the page cache outlives it; a power cut does: for
+  // what would outlive the power cut, too, and cannot be found in any other way.
+  enum class Survives { process, power_cut };
+  // Written as a whole when this returns. An id that is there already is refused.
+  void add(const Entry& entry, Survives survives = Survives::power_cut);
   // No-op when there is none.
   void remove(const std::string& id);
   // What an earlier process left for `backend` and nobody has removed yet.

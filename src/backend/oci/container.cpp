@@ -58,7 +58,8 @@ void Container::start(const Image& image, const config::Oci& oci, Descriptor lin
   const std::scoped_lock guard(mutex_);
   check_free_disk(host_->boxes);
   host_->on_step("journal");
-  host_->journal->add({id_, "oci", labels_});
+  // A power cut ends every box, and its directory is found without an entry: remove_left_over().
+  host_->journal->add({id_, "oci", labels_}, Journal::Survives::process);
   made_ = true;
   try {
     build(image, oci, std::move(link));

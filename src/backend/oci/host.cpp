@@ -15,7 +15,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <vector>
 
 namespace fairlead::backend::oci {
@@ -217,14 +219,23 @@ std::string Host::cgroup(const std::string& id) const {
 }
 
 void Host::remove_left_over() {
-  for (const auto& entry : journal->left_over("oci")) {
+  std::set<std::string> left;
+  for (const auto& entry : journal->left_over("oci")) left.insert(entry.id);
+  // The instance's directory is ours alone (the journal's lock), so what is in it is left over or alive and
+  // in the journal: another backend of this process may have begun already.
+  const auto known = journal->ids();
+  for (const auto& entry : fs::directory_iterator(boxes)) {
+    const std::string name = entry.path().filename();
+    if (is_plain_name(name) && std::ranges::find(known, name) == known.end()) left.insert(name);
+  }
+  for (const auto& id : left) {
     try {
-      remove_box(*this, entry.id);
-      log.notice("OCI_LEFTOVER_REMOVED", "Removed a box that an earlier run had left.", {{"box", entry.id}});
+      remove_box(*this, id);
+      log.notice("OCI_LEFTOVER_REMOVED", "Removed a box that an earlier run had left.", {{"box", id}});
     } catch (const BackendError& error) {
       log.error("OCI_LEFTOVER_STAYS",
                 std::string("Cannot remove a box that an earlier run had left: ") + error.what(),
-                {{"box", entry.id}});
+                {{"box", id}});
     }
   }
 }

@@ -75,6 +75,15 @@ TEST_F(CrashTest, AtEveryStep) {
   }
 }
 
+// What a power cut may leave: the entry of the journal is not synced for boxes.
+TEST_F(CrashTest, ADirectoryWithoutAnEntryIsRemoved) {
+  prepare();
+  if (!backend_) return;
+  backend_.reset();
+  std::filesystem::create_directories(state_ / "boxes" / config_.instance / "fairlead-0123/layer/upper");
+  expect_clean("a directory without an entry");
+}
+
 TEST_F(CrashTest, WhileTheRuntimeIsAtWork) {
   prepare();
   if (!backend_) return;
