@@ -90,6 +90,17 @@ void Link::receive() {
 }
 
 void Link::flush() {
+  do {
+    write_output();
+    if (congested_ && engine_.output().size() < ssh::limits::output_low_water) {
+      congested_ = false;
+      callbacks_.on_drained();  // may bring more at once: the end of a session that waited for room
+    }
+  } while (!ended_ && !blocked_ && !engine_.output().empty());
+  choose_wants();
+}
+
+void Link::write_output() {
   auto& output = engine_.output();
   while (!ended_ && !blocked_ && !output.empty()) {
     const auto bytes = output.readable();
@@ -103,11 +114,6 @@ void Link::flush() {
     }
   }
   if (output.empty()) engine_.output_taken();
-  if (congested_ && output.size() < ssh::limits::output_low_water) {
-    congested_ = false;
-    callbacks_.on_drained();
-  }
-  choose_wants();
 }
 
 void Link::choose_wants() {

@@ -54,6 +54,7 @@ class Link {
  private:
   void on_readable();
   void receive();
+  void write_output();
   void choose_wants();
   void end(std::string reason);
   [[nodiscard]] int out() const noexcept { return out_ ? out_.get() : in_.get(); }

@@ -48,12 +48,15 @@ std::expected<Pty, std::string> open_pty(const ssh::PtyRequest& request, const A
   int unlocked = 0;
   unsigned number = 0;
   if (::ioctl(pty.master.get(), TIOCSPTLCK, &unlocked) == 0 &&
-      ::ioctl(pty.master.get(), TIOCGPTN, &number) == 0)
+      ::ioctl(pty.master.get(), TIOCGPTN, &number) == 0) {
+    pty.name = "/dev/pts/" + std::to_string(number);
     pty.slave = FileDescriptor(::ioctl(pty.master.get(), TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+    // Kernels before 4.13 and some sandboxes only know the path.
+    if (!pty.slave) pty.slave = FileDescriptor(::open(pty.name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  }
   if (!pty.slave)
     return std::unexpected(std::string("No terminal: the box refuses its slave side (") +
                            ::strerrordesc_np(errno) + ").");
-  pty.name = "/dev/pts/" + std::to_string(number);
   give_to(account, pty.slave.get());
   termios settings{};
   if (::tcgetattr(pty.slave.get(), &settings) == 0) {

@@ -80,6 +80,7 @@ void InputStream::end_if_drained() {
 }
 
 void OutputStream::attach(EventLoop& loop, FileDescriptor fd) {
+  watch_.reset();  // before the descriptor it watches is closed
   fd_ = std::move(fd);
   watch_.emplace(loop, fd_.get(), [this](std::uint32_t) { pump(); });
   (void)watch_->want(EPOLLIN);
