@@ -5,6 +5,7 @@
 #include "base/wire.hpp"
 #include "fuzz/fuzz_input.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,29 +18,50 @@ namespace {
 
 using fairlead::ssh::fuzz::require;
 
-// The process gives up everything that could do harm before the first input: paths lead into an empty root,
-// or when it cannot be made the root, to a user's own temporary directory as nobody.
-struct Confinement {
+// Within an input, paths lead into an empty root of our own. A crash's artifact is left there too.
+class Confinement {
+ public:
   Confinement() {
     char name[] = "/tmp/fairlead-sftp-fuzz-XXXXXX";
     require(::mkdtemp(name) != nullptr);
-    directory = name;
-    // Writes past this end with EFBIG: offsets are any 64-bit number.
-    constexpr rlimit file_size{std::size_t{1} << 16, std::size_t{1} << 16};
+    directory_ = name;
     (void)::signal(SIGXFSZ, SIG_IGN);
-    require(::setrlimit(RLIMIT_FSIZE, &file_size) == 0);
-    confined = ::chroot(name) == 0;
-    require(::chdir(confined ? "/" : name) == 0);
+    require(::getrlimit(RLIMIT_FSIZE, &usual_) == 0);
   }
-  std::string directory;
-  bool confined = false;
-};
+  Confinement(const Confinement&) = delete;
+  Confinement& operator=(const Confinement&) = delete;
+  ~Confinement() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+  }
 
-void clear_directory() {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(".", ignored))
-    std::filesystem::remove_all(entry.path(), ignored);
-}
+  void enter() {
+    // Writes past this end with EFBIG: offsets are any 64-bit number.
+    const rlimit small{std::size_t{1} << 16, usual_.rlim_max};
+    require(root_ >= 0 && here_ >= 0 && ::setrlimit(RLIMIT_FSIZE, &small) == 0);
+    require(::chdir(directory_.c_str()) == 0);
+    rooted_ = ::chroot(".") == 0;
+  }
+  void leave() {
+    clear_directory();
+    if (rooted_) require(::fchdir(root_) == 0 && ::chroot(".") == 0);
+    require(::fchdir(here_) == 0 && ::setrlimit(RLIMIT_FSIZE, &usual_) == 0);
+  }
+  [[nodiscard]] bool rooted() const { return rooted_; }
+
+ private:
+  static void clear_directory() {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(".", ignored))
+      std::filesystem::remove_all(entry.path(), ignored);
+  }
+
+  std::string directory_;
+  rlimit usual_{};
+  int root_ = ::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int here_ = ::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+  bool rooted_ = false;
+};
 
 // Without a root of our own only packets whose strings have no way out of the directory are tried.
 bool may_escape(fairlead::ssh::Bytes packet) {
@@ -50,7 +72,8 @@ bool may_escape(fairlead::ssh::Bytes packet) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const Confinement confinement;
+  static Confinement confinement;
+  confinement.enter();
   fairlead::ssh::fuzz::FuzzInput input(data, size);
   fairlead::ssh::ByteBuffer output;
   fairlead::agent::sftp::SftpServer server(output);
@@ -59,7 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   output.clear();
   while (!input.empty()) {
     const auto packet = input.take(input.byte());
-    if (!confinement.confined && may_escape(packet)) continue;
+    if (!confinement.rooted() && may_escape(packet)) continue;
     const bool good = server.receive(packet);
     const bool is_init = !packet.empty() && packet[0] == std::byte{1};
     require(good == (packet.size() >= 5));
@@ -72,6 +95,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(is_init || id == fairlead::ssh::load_u32(packet.data() + 1));
     output.clear();
   }
-  clear_directory();
+  confinement.leave();
   return 0;
 }
