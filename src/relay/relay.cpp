@@ -90,12 +90,38 @@ Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request>
   }
 }
 
+// Whatever a box wants from us it does not get: it only answers.
+Task<> refuse_box_channels(std::shared_ptr<Shared> shared, std::shared_ptr<backend::Box> box) {
+  while (auto wish = co_await box->peer().channels.next()) {
+    const Decision decision =
+        allow(shared->options.policy, {Side::box, Ask::open_channel, wish->type(), {}, 0});
+    refuse(*shared, std::move(*wish), decision.reason, decision.text);
+  }
+}
+
+Task<> refuse_box_requests(std::shared_ptr<Shared> shared, std::shared_ptr<backend::Box> box) {
+  while (auto request = co_await box->peer().requests.next()) {
+    shared->tell(GlobalRequestSeen{Side::box, request->name()});
+    request->reply(false);
+  }
+}
+
+Task<> watch_box(std::shared_ptr<Shared> shared) {
+  auto box = co_await shared->gate->pass();
+  if (!box) co_return;
+  ssh::TaskScope refusing(co_await ssh::asio::this_coro::executor);
+  refusing.spawn(refuse_box_channels(shared, *box));
+  refusing.spawn(refuse_box_requests(shared, *box));
+  co_await refusing.join();
+}
+
 }  // namespace
 
 Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, RelayOptions options) {
   auto shared = std::make_shared<Shared>(Shared{.gate = std::move(gate), .options = std::move(options)});
   ssh::TaskScope sessions(co_await ssh::asio::this_coro::executor);
   sessions.spawn(answer_requests(shared, std::move(client.requests)));
+  sessions.spawn(watch_box(shared));
   while (auto wish = co_await client.channels.next()) sessions.spawn(serve_channel(shared, std::move(*wish)));
   // The client has left: its programs end with the link, without waiting for them.
   if (auto box = shared->gate->box())
