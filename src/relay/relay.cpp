@@ -16,6 +16,7 @@ struct Shared {
   std::shared_ptr<BoxGate> gate;
   RelayOptions options;
   std::size_t open_sessions = 0;
+  bool client_left = false;
   bool no_more_sessions = false;  // PROTOCOL section 2.2: the client gave up the right to open another one
 
   void tell(const RelayEvent& event) const {
@@ -90,6 +91,11 @@ Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request>
   }
 }
 
+// Programs end with the link, without waiting for them.
+void end_box(backend::Box& box) {
+  box.peer().connection.close({ssh::Errc::connection_closed, "client left"});
+}
+
 // Whatever a box wants from us it does not get: it only answers.
 Task<> refuse_box_channels(std::shared_ptr<Shared> shared, std::shared_ptr<backend::Box> box) {
   while (auto wish = co_await box->peer().channels.next()) {
@@ -109,6 +115,7 @@ Task<> refuse_box_requests(std::shared_ptr<Shared> shared, std::shared_ptr<backe
 Task<> watch_box(std::shared_ptr<Shared> shared) {
   auto box = co_await shared->gate->pass();
   if (!box) co_return;
+  if (shared->client_left) end_box(**box);
   ssh::TaskScope refusing(co_await ssh::asio::this_coro::executor);
   refusing.spawn(refuse_box_channels(shared, *box));
   refusing.spawn(refuse_box_requests(shared, *box));
@@ -123,9 +130,8 @@ Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, Rela
   sessions.spawn(answer_requests(shared, std::move(client.requests)));
   sessions.spawn(watch_box(shared));
   while (auto wish = co_await client.channels.next()) sessions.spawn(serve_channel(shared, std::move(*wish)));
-  // The client has left: its programs end with the link, without waiting for them.
-  if (auto box = shared->gate->box())
-    box->peer().connection.close({ssh::Errc::connection_closed, "client left"});
+  shared->client_left = true;
+  if (auto box = shared->gate->box()) end_box(*box);
   co_await sessions.join();
 }
 

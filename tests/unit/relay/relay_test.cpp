@@ -332,6 +332,30 @@ TEST(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
   loop.run(test());
 }
 
+TEST(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
+  Loop loop;
+  Stage stage(loop.io);
+  stage.start();
+  auto test = [&]() -> Task<> {
+    ssh::TaskScope scope(co_await asio::this_coro::executor);
+    auto open = [&]() -> Task<> {
+      try {
+        (void)co_await stage.client().connection.open_channel("session");
+      } catch (const ssh::ConnectionError&) {  // its connection is closed below
+      }
+    };
+    scope.spawn(open());
+    co_await settle();
+    stage.client().connection.close({ssh::Errc::connection_closed, "gone"});
+    co_await settle();
+    stage.open_box();
+    co_await stage.relaying.join();
+    (void)co_await stage.agent().connection.closed();
+    EXPECT_FALSE(stage.agent().connection.is_open());
+  };
+  loop.run(test());
+}
+
 TEST(Relay, NoNewSessionsWhileDraining) {
   Loop loop;
   Stage stage(loop.io);
