@@ -137,18 +137,6 @@ TEST_F(TerminalTest, OutputPausedByTheWindowAtTheEndStillEnds) {
   EXPECT_EQ(link().wait_end(session).exit_status, 3u);
 }
 
-TEST_F(TerminalTest, AProgramThatEndsWhileTheLinkIsFullStillEnds) {
-  // Around the sizes where the last bytes wait in the terminal while nobody reads the link.
-  for (int kilobytes = 300; kilobytes <= 620; kilobytes += 20) {
-    const auto session = open_terminal("trap '' HUP; stty -opost; sleep 60 & head -c " +
-                                       std::to_string(kilobytes) + "k /dev/zero; exit 3");
-    ::usleep(30'000);  // reading nothing
-    const auto end = link().wait_end(session);
-    ASSERT_EQ(end.exit_status, 3u) << kilobytes;
-    ASSERT_EQ(end.out.size(), static_cast<std::size_t>(kilobytes) * 1024);
-  }
-}
-
 TEST_F(TerminalTest, ClosingTheChannelHangsUp) {
   const TemporaryDirectory directory;
   const auto file = directory / "file";
