@@ -28,6 +28,19 @@ Decision no(OpenFailure reason, std::string text) {
   return {.allowed = false, .reason = reason, .text = std::move(text)};
 }
 
+// A forced command is somebody's guard: the client must not steer it by LD_PRELOAD, BASH_ENV or their kin
+// (security.md CN-13). What only chooses a language may pass.
+bool harmless_variable(ssh::Bytes payload) {
+  const auto variable = ssh::EnvRequest::decode(payload);
+  return variable && (variable->name == "LANG" || variable->name.starts_with("LC_"));
+}
+
+Decision allow_client_request(const Policy& policy, const Question& question) {
+  if (question.name == "pty-req" && !policy.pty) return {};
+  if (question.name == "env" && policy.forced_command && !harmless_variable(question.payload)) return {};
+  return names(client_requests, question.name) ? yes() : Decision{};
+}
+
 // Forwarding of ports, sockets, X11 and the agent is off: the client is told so in words it can search for.
 Decision allow_channel(const Policy& policy, const Question& question) {
   if (question.from == Side::box)
@@ -50,10 +63,8 @@ Decision allow(const Policy& policy, const Question& question) {
     case Ask::open_channel:
       return allow_channel(policy, question);
     case Ask::channel_request:
-      if (question.name == "pty-req" && !policy.pty) return {};
-      if (names(client_requests, question.name) && question.from == Side::client) return yes();
-      if (names(box_requests, question.name) && question.from == Side::box) return yes();
-      return {};
+      if (question.from == Side::client) return allow_client_request(policy, question);
+      return names(box_requests, question.name) ? yes() : Decision{};
     case Ask::global_request:
       return {};
   }

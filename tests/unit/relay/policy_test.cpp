@@ -73,5 +73,17 @@ TEST(Policy, KeysWithoutTerminalGetNone) {
   EXPECT_TRUE(allow(no_terminal, {Side::client, Ask::channel_request, "exec", {}, 0}).allowed);
 }
 
+TEST(Policy, AForcedCommandIsNotSteeredByVariables) {
+  const Policy forced{.forced_command = "guard"};
+  const auto asks = [](const char* name) { return ssh::EnvRequest{name, "x"}.encode(); };
+  for (const char* name : {"LD_PRELOAD", "BASH_ENV", "PATH", "PYTHONPATH", "SSH_ORIGINAL_COMMAND", "FOO"}) {
+    const auto payload = asks(name);
+    EXPECT_FALSE(allow(forced, {Side::client, Ask::channel_request, "env", payload, 0}).allowed) << name;
+    EXPECT_TRUE(allow({}, {Side::client, Ask::channel_request, "env", payload, 0}).allowed) << name;
+  }
+  const auto language = asks("LC_ALL");
+  EXPECT_TRUE(allow(forced, {Side::client, Ask::channel_request, "env", language, 0}).allowed);
+}
+
 }  // namespace
 }  // namespace fairlead::relay
