@@ -37,50 +37,50 @@ struct Rule {
   std::uint8_t first, last;  // message numbers
   RoleSet receiver;
   PhaseSet in;
-  Verdict verdict;
+  Legality verdict;
   bool also_strict = true;
 };
 
 // The first rule that fits decides; what no rule names is answered by disconnecting.
 constexpr Rule rules[] = {
-    {msg::disconnect, msg::disconnect, any, first_exchange | settled | rekey, Verdict::process},
+    {msg::disconnect, msg::disconnect, any, first_exchange | settled | rekey, Legality::process},
     // KX-16, KX-17: Terrapin (CVE-2023-48795) hides a manipulated sequence number behind messages without
     // effect.
-    {msg::ignore, msg::debug, secure, first_exchange, Verdict::ignore, false},
-    {msg::ignore, msg::debug, any, settled | rekey, Verdict::ignore},
+    {msg::ignore, msg::debug, secure, first_exchange, Legality::ignore, false},
+    {msg::ignore, msg::debug, any, settled | rekey, Legality::ignore},
     // Paramiko asks for the service again before each attempt.
     {msg::service_request, msg::service_request, server, phases(Phase::service, Phase::auth),
-     Verdict::process},
-    {msg::service_accept, msg::service_accept, client, phases(Phase::service), Verdict::process},
+     Legality::process},
+    {msg::service_accept, msg::service_accept, client, phases(Phase::service), Legality::process},
     // KX-19: right behind the first NEWKEYS; a server's second one comes just before USERAUTH_SUCCESS.
-    {msg::ext_info, msg::ext_info, server, phases(Phase::service), Verdict::process},
-    {msg::ext_info, msg::ext_info, client, phases(Phase::service, Phase::auth), Verdict::process},
-    {msg::kexinit, msg::kexinit, secure, phases(Phase::kexinit) | settled, Verdict::process},
-    {msg::kex_init, msg::kex_init, server, phases(Phase::kex, Phase::rekey_kex), Verdict::process},
-    {msg::kex_reply, msg::kex_reply, client, phases(Phase::kex, Phase::rekey_kex), Verdict::process},
-    {msg::newkeys, msg::newkeys, secure, phases(Phase::newkeys, Phase::rekey_newkeys), Verdict::process},
-    {msg::userauth_request, msg::userauth_request, server, phases(Phase::auth), Verdict::process},
+    {msg::ext_info, msg::ext_info, server, phases(Phase::service), Legality::process},
+    {msg::ext_info, msg::ext_info, client, phases(Phase::service, Phase::auth), Legality::process},
+    {msg::kexinit, msg::kexinit, secure, phases(Phase::kexinit) | settled, Legality::process},
+    {msg::kex_init, msg::kex_init, server, phases(Phase::kex, Phase::rekey_kex), Legality::process},
+    {msg::kex_reply, msg::kex_reply, client, phases(Phase::kex, Phase::rekey_kex), Legality::process},
+    {msg::newkeys, msg::newkeys, secure, phases(Phase::newkeys, Phase::rekey_newkeys), Legality::process},
+    {msg::userauth_request, msg::userauth_request, server, phases(Phase::auth), Legality::process},
     // RFC 4252 section 5.3: requests behind the one that succeeded are ignored silently.
-    {msg::userauth_request, msg::userauth_request, server, open, Verdict::ignore},
-    {msg::userauth_failure, msg::userauth_banner, client, phases(Phase::auth), Verdict::process},
-    {msg::userauth_pk_ok, msg::userauth_pk_ok, client, phases(Phase::auth), Verdict::process},
-    {msg::global_request, msg::request_failure, any, open, Verdict::process},
-    {msg::channel_open, msg::channel_failure, any, open, Verdict::process},
+    {msg::userauth_request, msg::userauth_request, server, open, Legality::ignore},
+    {msg::userauth_failure, msg::userauth_banner, client, phases(Phase::auth), Legality::process},
+    {msg::userauth_pk_ok, msg::userauth_pk_ok, client, phases(Phase::auth), Legality::process},
+    {msg::global_request, msg::request_failure, any, open, Legality::process},
+    {msg::channel_open, msg::channel_failure, any, open, Legality::process},
     // TM-4: no PONG before authentication or during a key exchange (CVE-2025-26466).
-    {msg::ping, msg::ping, any, open, Verdict::process},
-    {msg::pong, msg::pong, any, open, Verdict::ignore},
+    {msg::ping, msg::ping, any, open, Legality::process},
+    {msg::pong, msg::pong, any, open, Legality::ignore},
     // TM-1: numbers that nobody has given a meaning yet.
-    {8, 19, any, open, Verdict::unimplemented},
-    {83, 89, any, open, Verdict::unimplemented},
-    {101, 255, any, open, Verdict::unimplemented},
+    {8, 19, any, open, Legality::unimplemented},
+    {83, 89, any, open, Legality::unimplemented},
+    {101, 255, any, open, Legality::unimplemented},
 };
 
 constexpr std::size_t roles = 3;
 constexpr std::size_t phase_count = static_cast<std::size_t>(Phase::rekey_newkeys) + 1;
-using Row = std::array<Verdict, 256>;
+using Row = std::array<Legality, 256>;
 using Table = std::array<std::array<std::array<Row, 2>, phase_count>, roles>;
 
-constexpr Verdict decide(Situation situation, unsigned number) {
+constexpr Legality decide(Situation situation, unsigned number) {
   for (const Rule& rule : rules) {
     const bool fits = rule.first <= number && number <= rule.last &&
                       (rule.receiver >> static_cast<unsigned>(situation.role) & 1U) != 0 &&
@@ -88,7 +88,7 @@ constexpr Verdict decide(Situation situation, unsigned number) {
                       (rule.also_strict || !situation.strict);
     if (fits) return rule.verdict;
   }
-  return Verdict::disconnect;
+  return Legality::disconnect;
 }
 
 Table make_table() {
@@ -104,7 +104,7 @@ Table make_table() {
 
 }  // namespace
 
-Verdict verdict(Situation situation, std::uint8_t number) noexcept {
+Legality verdict(Situation situation, std::uint8_t number) noexcept {
   static const Table table = make_table();
   return table[static_cast<std::size_t>(situation.role)][static_cast<std::size_t>(situation.phase)]
               [situation.strict][number];

@@ -22,7 +22,7 @@ enum class Phase : std::uint8_t {
   rekey_newkeys,
 };
 
-enum class Verdict : std::uint8_t {
+enum class Legality : std::uint8_t {
   process,
   ignore,         // allowed and without effect
   unimplemented,  // answered with UNIMPLEMENTED
@@ -35,6 +35,6 @@ struct Situation {
   bool strict;  // strict key exchange has been negotiated (KX-16)
 };
 
-[[nodiscard]] Verdict verdict(Situation situation, std::uint8_t number) noexcept;
+[[nodiscard]] Legality verdict(Situation situation, std::uint8_t number) noexcept;
 
 }  // namespace fairlead::ssh

@@ -54,14 +54,14 @@ Transport::Received Transport::receive(MutableBytes& input) {
   if (at.phase < Phase::service && received_sequence_ == std::numeric_limits<std::uint32_t>::max())
     return failure(Errc::key_exhausted, "sequence number wraps in the first key exchange");
   switch (verdict(at, number)) {
-    case Verdict::process:
+    case Legality::process:
       return handle(payload);
-    case Verdict::ignore:
+    case Legality::ignore:
       return std::nullopt;
-    case Verdict::unimplemented:
+    case Legality::unimplemented:
       send_unimplemented();
       return std::nullopt;
-    case Verdict::disconnect:
+    case Legality::disconnect:
       break;
   }
   return failure(Errc::unexpected_message);

@@ -65,8 +65,8 @@ TEST(Legality, TheTableSaysWhatTheRequirementsSay) {
         for (unsigned number = 0; number < 256; ++number) {
           const auto is =
               verdict({role, static_cast<Phase>(phase), strict}, static_cast<std::uint8_t>(number));
-          constexpr Verdict as_verdict[] = {Verdict::process, Verdict::ignore, Verdict::unimplemented,
-                                            Verdict::disconnect};
+          constexpr Legality as_verdict[] = {Legality::process, Legality::ignore, Legality::unimplemented,
+                                             Legality::disconnect};
           const auto should = expected(role, static_cast<Phase>(phase), strict, number);
           EXPECT_EQ(is, as_verdict[static_cast<std::size_t>(should)])
               << name(static_cast<Phase>(phase)) << ' ' << number << (strict ? " strict" : "");
@@ -77,9 +77,9 @@ TEST(Legality, ALinkTakesTheConnectionProtocolAndNoKeys) {
   for (unsigned number = 0; number < 256; ++number) {
     const auto is = verdict({Role::link, Phase::open, false}, static_cast<std::uint8_t>(number));
     if (number == 20 || number == 50 || number == 5) {
-      EXPECT_EQ(is, Verdict::disconnect);
+      EXPECT_EQ(is, Legality::disconnect);
     } else if (number >= 90 && number <= 100) {
-      EXPECT_EQ(is, Verdict::process);
+      EXPECT_EQ(is, Legality::process);
     }
   }
 }
