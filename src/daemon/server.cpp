@@ -42,9 +42,9 @@ std::unique_ptr<backend::Backend> make_backend(const std::string& name, const co
 
 class Daemon {
  public:
-  Daemon(std::shared_ptr<const Settings> settings, const observe::Log& log, ServeOptions options)
+  Daemon(std::shared_ptr<const Settings> settings, observe::Log log, ServeOptions options)
       : settings_(std::move(settings)),
-        log_(log),
+        log_(std::move(log)),
         options_(std::move(options)),
         cores_(settings_.load()->config->threads) {
     services_.log = log_;
