@@ -25,7 +25,7 @@ bool lists(std::string_view methods, std::string_view method) {
 
 }  // namespace
 
-Task<> ClientLogin::handle(EngineEvent event) {
+Task<> ClientLogin::handle(EngineEvent& event) {
   if (const auto* offered = std::get_if<event::HostKeyOffered>(&event)) {
     // KX-20: before anything secret is sent.
     if (config_->accept_host_key && config_->accept_host_key(offered->key))

@@ -19,7 +19,7 @@ class ClientLogin final : public Login {
   ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config)
       : connection_(connection), config_(std::move(config)) {}
 
-  [[nodiscard]] Task<> handle(EngineEvent event) override;
+  [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:

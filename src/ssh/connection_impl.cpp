@@ -136,17 +136,19 @@ Task<> ConnectionImpl::receive(bool logging_in) {
     inbox_.keep(input);
     flush_soon();
     if (slow) {
-      if (login_) co_await login_->handle(std::move(*slow));
+      if (login_) co_await login_->handle(*slow);
       if (logging_in && login_->done()) co_return;
       flush_soon();
       input = inbox_.kept();
       continue;
     }
-    co_await wait_for_backlog();
-    co_await wait_readable();
+    if (engine_.control_backlog() > limits::control_backlog) co_await wait_for_backlog();
+    if (ended_) break;
+    inbox_.settle();
+    boost::system::error_code error;  // end() and ticks cancel the wait, which means nothing here
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, error));
     if (ended_) break;
     const std::size_t kept = inbox_.kept().size();
-    boost::system::error_code error;
     input = inbox_.receive(socket_, error);
     if (error == asio::error::eof) {
       end({Errc::end_of_stream});
@@ -168,12 +170,6 @@ Task<> ConnectionImpl::wait_for_backlog() {
     (void)co_await backlog_.wait(executor());
   }
   deadlines_.clear(Deadline::backlog);
-}
-
-Task<> ConnectionImpl::wait_readable() {
-  if (ended_) co_return;
-  boost::system::error_code woken;  // end() and ticks cancel the wait
-  co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(asio::use_awaitable, woken));
 }
 
 void ConnectionImpl::after_receiving(std::size_t size, Clock::time_point now) {

@@ -85,7 +85,6 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   static Task<> run_reader(Owner owner);
   // Until the end, or until the login is done when `logging_in`.
   Task<> receive(bool logging_in);
-  Task<> wait_readable();
   Task<> wait_for_backlog();
   // Handles what is whole in `input`. An event that Login has to wait for ends it early.
   [[nodiscard]] std::optional<EngineEvent> dispatch(MutableBytes& input);

@@ -38,4 +38,8 @@ void Inbox::keep(MutableBytes rest) {
   kept_.append(rest);
 }
 
+void Inbox::settle() noexcept {
+  if (kept_.empty() && kept_.capacity() > 0) buffer_pool::give(kept_);
+}
+
 }  // namespace fairlead::ssh

@@ -25,6 +25,8 @@ class Inbox {
   // `rest` is an end part of what receive() or kept() gave. Other parts of that memory are still readable
   // afterwards.
   void keep(MutableBytes rest);
+  // Nobody looks at anything any more: gives memory back if nothing is kept.
+  void settle() noexcept;
 
  private:
   ByteBuffer kept_;

@@ -14,8 +14,8 @@ class Login {
  public:
   virtual ~Login() = default;
 
-  // What `event` points to is gone at the first suspension: copy it before.
-  [[nodiscard]] virtual Task<> handle(EngineEvent event) = 0;
+  // `event` lives until this is done; what it points to is gone at the first suspension: copy it before.
+  [[nodiscard]] virtual Task<> handle(EngineEvent& event) = 0;
   // Whether handle() gets this global request too, and not the application.
   [[nodiscard]] virtual bool answers(std::string_view) const noexcept { return false; }
   // The user is authenticated.

@@ -68,7 +68,7 @@ ServerLogin::ServerLogin(ConnectionImpl& connection, std::shared_ptr<const Serve
   context_.remote_port = client.port();
 }
 
-Task<> ServerLogin::handle(EngineEvent event) {
+Task<> ServerLogin::handle(EngineEvent& event) {
   if (auto* wanted = std::get_if<event::SignatureWanted>(&event)) return sign(*wanted);
   if (auto* attempt = std::get_if<event::AuthAttempt>(&event)) return decide(std::move(*attempt));
   if (auto* request = std::get_if<event::GlobalRequest>(&event)) return prove(*request);
@@ -171,9 +171,10 @@ void ServerLogin::answer(const event::AuthAttempt& attempt, Verdict verdict) {
   // CVE-2024-45337: a query proves nothing, and nothing of it is remembered.
   if (attempt.query) return engine.accept_auth_query();
   if (verdict == Verdict::partial) return engine.reject_auth(true);
-  info_.user = context_.user;
+  info_.user = std::move(context_.user);
   info_.method = method;
   if (attempt.key) info_.key_fingerprint = attempt.key->fingerprint();
+  context_ = {};
   done_ = true;
   engine.accept_auth();
 }

@@ -19,7 +19,7 @@ class ServerLogin final : public Login {
   ServerLogin(ConnectionImpl& connection, std::shared_ptr<const ServerConfig> config,
               const asio::ip::tcp::endpoint& client);
 
-  [[nodiscard]] Task<> handle(EngineEvent event) override;
+  [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
   // Right after the login: tells the client all host keys.

@@ -14,7 +14,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <list>
@@ -99,7 +98,7 @@ class Queue {
 
  private:
   Event ready_;
-  std::deque<T> items_;
+  std::list<T> items_;  // holds no memory when empty, unlike a deque: most queues are
   std::size_t capacity_;
   bool closed_ = false;
 };
