@@ -157,7 +157,7 @@ std::shared_ptr<const Image> ImageStore::get(const std::string& reference, const
   const fs::path memo = directory_ / "index" / key;
   auto image = load(read_file(memo));
   if (!image) {
-    const std::string name = unpack_image(reference, place, map);
+    const std::string name = unpack_named(reference, place, map);
     write_file(memo, name);
     image = load(name);
     if (!image) throw failure("the unpacked image " + name + " cannot be read", image_failed);
@@ -177,6 +177,16 @@ std::shared_ptr<const Image> ImageStore::load(const std::string& name) const {
   const auto value = boost::json::parse(read_file(place / "image.json"), bad);
   if (bad || !value.is_object()) return nullptr;
   return std::make_shared<const Image>(Image{place / "root", ImageConfig::from_json(value.get_object())});
+}
+
+// Whatever is wrong with an image is told with its name.
+std::string ImageStore::unpack_named(const std::string& reference, const Place& place,
+                                     const IdMap& map) const {
+  try {
+    return unpack_image(reference, place, map);
+  } catch (const BackendError& error) {
+    throw BackendError("image " + reference + ": " + error.what(), error.user_text());
+  }
 }
 
 std::string ImageStore::unpack_image(const std::string& reference, const Place& place,

@@ -43,6 +43,8 @@ class ImageStore {
   [[nodiscard]] static std::string quick_key(const std::string& reference, const Place& place,
                                              const IdMap& map);
   [[nodiscard]] std::shared_ptr<const Image> load(const std::string& name) const;
+  [[nodiscard]] std::string unpack_named(const std::string& reference, const Place& place,
+                                         const IdMap& map) const;
   [[nodiscard]] std::string unpack_image(const std::string& reference, const Place& place,
                                          const IdMap& map) const;
   [[nodiscard]] std::string store(const ImageContent& content, const IdMap& map) const;
