@@ -16,7 +16,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 
 namespace fairlead::docker {
@@ -42,9 +41,12 @@ void make_directory(const fs::path& path, mode_t mode) {
 }
 
 std::string read_file(const fs::path& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  std::string content(error ? 0 : size, '\0');
   std::ifstream file(path, std::ios::binary);
-  std::string content(std::istreambuf_iterator<char>(file), {});
-  if (!file || content.empty()) fail("read", path, "it is empty or unreadable");
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (error || !file || content.empty()) fail("read", path, "it is empty or unreadable");
   return content;
 }
 

@@ -24,6 +24,11 @@ using test::Ran;
 constexpr const char* busybox = "fairlead-test/busybox";
 constexpr const char* scratch = "fairlead-test/scratch";
 
+std::string agent_path() {
+  const char* other = std::getenv("FAIRLEAD_TEST_AGENT");
+  return other != nullptr ? other : FAIRLEAD_AGENT;
+}
+
 class DockerBoxes : public testing::TestWithParam<const char*> {
  protected:
   template <class T>
@@ -32,7 +37,8 @@ class DockerBoxes : public testing::TestWithParam<const char*> {
   }
 
   void SetUp() override {
-    if (::access(FAIRLEAD_AGENT, X_OK) != 0) GTEST_SKIP() << "SKIPPED: the agent is not built";
+    if (::access(agent_path().c_str(), X_OK) != 0)
+      GTEST_SKIP() << "SKIPPED: no static agent (with sanitizers: name one in FAIRLEAD_TEST_AGENT)";
     try {
       for (const char* image : {busybox, scratch})
         if (!run_task(engine_.inspect_image(image, docker::in(5s))))
@@ -45,7 +51,7 @@ class DockerBoxes : public testing::TestWithParam<const char*> {
     state_ = name;
     config_.state_directory = name;
     config_.instance = "test" + std::to_string(::getpid());
-    config_.agent_path = FAIRLEAD_AGENT;
+    config_.agent_path = agent_path();
     config_.docker.agent_link = GetParam();
     config_.docker.container["Image"] = busybox;
     config_.docker.image_pull_policy = "Never";
