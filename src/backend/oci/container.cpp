@@ -118,7 +118,7 @@ void Container::write_files(const config::Oci& oci, const UserNetwork* network) 
 }
 
 void Container::kill() noexcept {
-  network_.kill();
+  network_.process.kill();
   if (!init_) return;
   // The init of a pid namespace takes every process in it along.
   ::syscall(SYS_pidfd_send_signal, init_.get(), SIGKILL, nullptr, 0);

@@ -46,7 +46,7 @@ class Container {
   std::string id_;
   boost::json::object labels_;
   Descriptor init_;  // pidfd
-  Process network_;
+  UserNetwork::Attachment network_;
   std::atomic<std::uint64_t> watched_limit_ = 0;
   mutable std::mutex mutex_;
   bool made_ = false;

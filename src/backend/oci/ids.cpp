@@ -138,7 +138,7 @@ std::shared_ptr<const Ids> Ids::detect() {
 }
 
 IdMap Ids::map(bool user_namespace) const {
-  if (!root()) return {true, 0, 0, mapped_};
+  if (!root()) return {true, 0, 0, mapped_, mapped_ > 1};
   return user_namespace ? root_map_ : IdMap{};
 }
 

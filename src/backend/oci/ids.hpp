@@ -21,6 +21,9 @@ struct IdMap {
   bool namespaced = false;
   std::uint32_t first_uid = 0, first_gid = 0;
   std::uint32_t count = 0;
+  // Id 0 is a range of its own in the namespace above (our own id): the kernel wants ranges that do not cross
+  // such borders.
+  bool first_alone = false;
 
   // An id of an image as it must be on disk. Ids outside the map become the overflow id, or root when only
   // one is mapped.

@@ -13,10 +13,14 @@ namespace fairlead::backend::oci {
 // slirp4netns, or pasta (Debian: passt). The box cannot reach the host's own loopback through it.
 class UserNetwork {
  public:
+  struct Attachment {
+    Process process;
+    Descriptor words;  // what it says goes here and, once the pipe is full, nowhere
+  };
   // Throws BackendError with what to install.
   [[nodiscard]] static UserNetwork detect();
   // Connects the network namespace of `init`; ready when it returns. Drop it to disconnect.
-  [[nodiscard]] Process attach(pid_t init, int user_namespace) const;
+  [[nodiscard]] Attachment attach(pid_t init, int user_namespace) const;
   [[nodiscard]] std::string name_server() const { return pasta_ ? "169.254.1.1" : "10.0.2.3"; }
 
  private:

@@ -137,17 +137,21 @@ json::object resources(const BoxSpec& spec) {
 
 json::object linux_part(const BoxSpec& spec) {
   json::array namespaces{{{"type", "pid"}}, {{"type", "ipc"}}, {{"type", "uts"}}, {{"type", "mount"}}};
-  if (spec.oci.network != "host") namespaces.push_back({{"type", "network"}});
-  if (spec.abilities.cgroup_namespace) namespaces.push_back({{"type", "cgroup"}});
+  if (spec.oci.network != "host") namespaces.emplace_back(json::object{{"type", "network"}});
+  if (spec.abilities.cgroup_namespace) namespaces.emplace_back(json::object{{"type", "cgroup"}});
   json::object result{{"resources", resources(spec)},
                       {"rootfsPropagation", "rprivate"},
                       {"maskedPaths", list(masked_paths)},
                       {"readonlyPaths", list(readonly_paths)},
                       {"seccomp", seccomp_profile()}};
   if (spec.ids.namespaced) {
-    namespaces.push_back({{"type", "user"}});
+    namespaces.emplace_back(json::object{{"type", "user"}});
+    const auto range = [](std::uint32_t inside, std::uint32_t outside, std::uint32_t size) {
+      return json::object{{"containerID", inside}, {"hostID", outside}, {"size", size}};
+    };
     const auto map = [&](std::uint32_t first) {
-      return json::array{{{"containerID", 0}, {"hostID", first}, {"size", spec.ids.count}}};
+      if (!spec.ids.first_alone) return json::array{range(0, first, spec.ids.count)};
+      return json::array{range(0, first, 1), range(1, first + 1, spec.ids.count - 1)};
     };
     result["uidMappings"] = map(spec.ids.first_uid);
     result["gidMappings"] = map(spec.ids.first_gid);

@@ -13,12 +13,24 @@
 #include <array>
 #include <cstdio>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 
 namespace fairlead::test {
 
 namespace fs = std::filesystem;
 using backend::Box;
+
+namespace {
+
+// Empty when the process has gone meanwhile.
+std::string words(const fs::path& file) {
+  std::ostringstream text;
+  std::ifstream in(file);
+  if (in) text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
 
 void KeptLog::write(observe::Level, std::string_view code, std::string_view message,
                     const std::vector<observe::Label>& labels) {
@@ -149,13 +161,12 @@ std::string BoxTest::traces() const {
   for (const auto& process : fs::directory_iterator("/proc", code)) {
     const std::string number = process.path().filename();
     if (number.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::ifstream in(process.path() / "cgroup");
-    const std::string groups{std::istreambuf_iterator<char>(in), {}};
     // A zombie is its parent's to reap, the machine's process 1.
-    std::ifstream status(process.path() / "stat");
-    const std::string stat{std::istreambuf_iterator<char>(status), {}};
-    if (groups.contains("/fairlead/" + config_.instance) && !stat.contains(") Z "))
-      found += "process " + process.path().string() + "\n";
+    if (words(process.path() / "stat").contains(") Z ")) continue;
+    // By its control group, and where there is none by its root, which lies in the state directory.
+    if (words(process.path() / "cgroup").contains("/fairlead/" + config_.instance) ||
+        words(process.path() / "mountinfo").contains(state_.string()))
+      found += "process " + number + " " + words(process.path() / "cmdline") + "\n";
   }
   return found;
 }

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -261,6 +262,7 @@ TEST_F(BoxTest, TheUserNetworkGivesAWayOut) {
   if (!backend_) return;
   if (backend::oci::find_program("slirp4netns").empty() && backend::oci::find_program("pasta").empty())
     GTEST_SKIP() << "SKIPPED: neither slirp4netns nor pasta is installed";
+  if (::access("/dev/net/tun", R_OK | W_OK) != 0) GTEST_SKIP() << "SKIPPED: /dev/net/tun is not ours to use";
   const auto box = launch();
   EXPECT_THAT(run(*box, "ls /sys/class/net").out, Not(StartsWith("lo\n\n")));
   EXPECT_THAT(run(*box, "ip route").out, HasSubstr("default"));
