@@ -20,6 +20,7 @@ class BoxGate {
   // `user_text`: a sentence for the person who logs in.
   void fail(std::string user_text);
 
+  [[nodiscard]] bool decided() const { return decided_; }
   // The box if it is there already, else null.
   [[nodiscard]] std::shared_ptr<backend::Box> box() const { return box_; }
   [[nodiscard]] ssh::Task<std::expected<std::shared_ptr<backend::Box>, std::string>> pass();

@@ -56,6 +56,17 @@ struct Stage {
   std::vector<std::string> ends;
 };
 
+// Runs the test's part, then lets the client leave and everything come to its end.
+Task<> to_the_end(Stage& stage, Task<> test) {
+  co_await std::move(test);
+  stage.client().connection.close({ssh::Errc::connection_closed, "test over"});
+  if (!stage.gate->decided()) stage.gate->fail("test over");
+  co_await stage.relaying.join();
+}
+void play(Loop& loop, Stage& stage, Task<> test) {
+  loop.run(to_the_end(stage, std::move(test)));
+}
+
 Task<ssh::OpenedChannel> open_session(ssh::AcceptedConnection& client) {
   auto opened = co_await client.connection.open_channel("session");
   if (!opened) throw std::runtime_error("refused: " + opened.error().text);
@@ -112,7 +123,7 @@ TEST(Relay, ChannelsWaitForTheBox) {
     co_await scope.join();
     EXPECT_TRUE(opened);
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, FailedBoxIsToldToEveryChannel) {
@@ -128,7 +139,7 @@ TEST(Relay, FailedBoxIsToldToEveryChannel) {
       EXPECT_EQ(opened.error().reason, ssh::OpenFailure::connect_failed);
     }
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, OtherChannelTypesNeverReachTheBox) {
@@ -143,7 +154,7 @@ TEST(Relay, OtherChannelTypesNeverReachTheBox) {
     auto from_box = co_await stage.agent().connection.open_channel("forwarded-tcpip");
     EXPECT_FALSE(from_box.has_value());
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, AllOutputThenEofThenStatusThenClose) {
@@ -175,7 +186,7 @@ TEST(Relay, AllOutputThenEofThenStatusThenClose) {
     co_await scope.join();
     EXPECT_EQ(stage.ends, std::vector<std::string>{"exit-status"});
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, ClientEofClosesStandardInputAndNothingElse) {
@@ -198,7 +209,7 @@ TEST(Relay, ClientEofClosesStandardInputAndNothingElse) {
     const std::string output = co_await ssh::test::read_text(session.client.channel);
     EXPECT_EQ(output, "late output");
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, StandardErrorStaysApart) {
@@ -215,7 +226,7 @@ TEST(Relay, StandardErrorStaysApart) {
     EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
     EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, DataBeforeTheProgramWaitsForIt) {
@@ -242,7 +253,7 @@ TEST(Relay, DataBeforeTheProgramWaitsForIt) {
     EXPECT_EQ(input, "early");
     co_await scope.join();
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, LostBoxIsExplainedOnStandardError) {
@@ -266,7 +277,7 @@ TEST(Relay, LostBoxIsExplainedOnStandardError) {
     EXPECT_EQ(end->name(), "exit-signal");
     EXPECT_EQ(stage.ends, std::vector<std::string>{"lost"});
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, ForcedCommandReplacesWhatTheClientAsks) {
@@ -296,7 +307,7 @@ TEST(Relay, ForcedCommandReplacesWhatTheClientAsks) {
     start->reply(true);
     co_await scope.join();
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
@@ -314,7 +325,7 @@ TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
     if (!next) throw std::runtime_error("no signal");
     EXPECT_EQ(next->name(), "signal") << "x11-req must not have come through";
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
@@ -329,7 +340,7 @@ TEST(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
     (void)co_await stage.agent().connection.closed();
     EXPECT_FALSE(stage.agent().connection.is_open());
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
@@ -353,7 +364,7 @@ TEST(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
     (void)co_await stage.agent().connection.closed();
     EXPECT_FALSE(stage.agent().connection.is_open());
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, NoNewSessionsWhileDraining) {
@@ -366,7 +377,7 @@ TEST(Relay, NoNewSessionsWhileDraining) {
     EXPECT_FALSE(opened.has_value());
     EXPECT_EQ(opened.error().text, "The server is shutting down.");
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 TEST(Relay, NoMoreSessionsIsBinding) {
@@ -382,7 +393,7 @@ TEST(Relay, NoMoreSessionsIsBinding) {
     const auto alive = co_await stage.client().connection.request("keepalive@openssh.com");
     EXPECT_FALSE(alive.success);
   };
-  loop.run(test());
+  play(loop, stage, test());
 }
 
 }  // namespace
