@@ -57,12 +57,18 @@ void BoxTest::SetUp() {
   config_.agent_path = FAIRLEAD_AGENT;
 }
 
+std::string BoxTest::end_of_backend() {
+  run_task(io_, backend_->shutdown());
+  std::string left = traces();
+  backend_.reset();
+  return left;
+}
+
 void BoxTest::TearDown() {
-  if (backend_ && backend_->host()) {
-    run_task(io_, backend_->shutdown());
-    EXPECT_EQ(traces(), "");
-  }
   const auto ids = backend_ && backend_->host() ? backend_->host()->ids : nullptr;
+  if (ids) {
+    EXPECT_EQ(end_of_backend(), "");
+  }
   backend_.reset();
   const auto remove = [this]() -> std::string {
     return backend::oci::remove_tree(state_.string()) == 0 ? "" : "stays";
@@ -152,7 +158,7 @@ std::string BoxTest::traces() const {
     if (entry.path().filename() != "lock") found += "journal " + entry.path().string() + "\n";
   std::ifstream mounts("/proc/self/mountinfo");
   for (std::string line; std::getline(mounts, line);)
-    if (line.contains(state_.string())) found += "mount " + line + "\n";
+    if (line.contains(state_.string() + "/")) found += "mount " + line + "\n";
   for (const auto& mount : fs::directory_iterator("/sys/fs/cgroup", code)) {
     const fs::path group = mount.path() / "fairlead" / config_.instance;
     for (const auto& entry : fs::directory_iterator(group, code))
@@ -165,7 +171,7 @@ std::string BoxTest::traces() const {
     if (words(process.path() / "stat").contains(") Z ")) continue;
     // By its control group, and where there is none by its root, which lies in the state directory.
     if (words(process.path() / "cgroup").contains("/fairlead/" + config_.instance) ||
-        words(process.path() / "mountinfo").contains(state_.string()))
+        words(process.path() / "mountinfo").contains(state_.string() + "/"))
       found += "process " + number + " " + words(process.path() / "cmdline") + "\n";
   }
   return found;

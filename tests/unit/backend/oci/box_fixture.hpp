@@ -48,6 +48,8 @@ class BoxTest : public ::testing::Test {
   void remove(backend::Box& box);
   [[nodiscard]] std::string end_reason(backend::Box& box);
 
+  // Shuts the backend down and drops it; what it left, which should be nothing.
+  std::string end_of_backend();
   // What a box may leave anywhere: directories, journal entries, mounts, control groups, processes. Empty is
   // right.
   [[nodiscard]] std::string traces() const;

@@ -7,6 +7,7 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -269,6 +270,50 @@ TEST_F(BoxTest, TheUserNetworkGivesAWayOut) {
   EXPECT_THAT(run(*box, "cat /etc/resolv.conf").out, HasSubstr("nameserver"));
   remove(*box);
   EXPECT_EQ(traces(), "");
+}
+
+TEST_F(BoxTest, WithoutAUserNamespaceABoxIsStillShutOff) {
+  config_.oci.user_namespace = false;
+  prepare();
+  if (!backend_) return;
+  const auto box = launch();
+  EXPECT_EQ(run(*box, "id -u; touch /x && echo written").out, "0\nwritten\n");
+  EXPECT_NE(run(*box, "mount -t tmpfs none /tmp").status, 0U);
+  EXPECT_NE(run(*box, "mknod /x2 b 254 0 && head -c1 /x2").status, 0U);
+  EXPECT_NE(run(*box, "echo 1 > /proc/sys/kernel/core_pattern").status, 0U);
+  remove(*box);
+  EXPECT_EQ(traces(), "");
+}
+
+TEST_F(BoxTest, WhereOverlayfsIsRefusedEachBoxIsACopy) {
+  prepare();
+  if (!backend_) return;
+  // Never probed: it believes in nothing.
+  backend_->host()->roots =
+      std::make_unique<backend::oci::BoxRoots>(backend_->host()->ids, state_ / "images");
+  const auto one = launch();
+  EXPECT_EQ(run(*one, "rm /etc/passwd; echo mine > /etc/mine; ls /etc/mine").out, "/etc/mine\n");
+  const auto two = launch();
+  EXPECT_EQ(run(*two, "ls /etc/mine /etc/passwd 2>/dev/null").out, "/etc/passwd\n");
+  remove(*one);
+  remove(*two);
+  EXPECT_EQ(traces(), "");
+}
+
+TEST_F(BoxTest, AFullDiskIsSaidToWhoLogsIn) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: a small disk for the test needs root";
+  ASSERT_EQ(::mount("none", state_.c_str(), "tmpfs", 0, "size=60m,mode=0711"), 0);
+  prepare();
+  if (backend_) {
+    try {
+      (void)launch();
+      ADD_FAILURE() << "launched";
+    } catch (const BackendError& error) {
+      EXPECT_THAT(error.user_text(), HasSubstr("no disk space"));
+    }
+    EXPECT_EQ(end_of_backend(), "");
+  }
+  EXPECT_EQ(::umount2(state_.c_str(), MNT_DETACH), 0);
 }
 
 // Not an assertion on a busy machine, but the number that `ssh host echo hi` stands on.
