@@ -25,7 +25,8 @@ ByteBuffer& ByteBuffer::operator=(ByteBuffer&& other) noexcept {
 MutableBytes ByteBuffer::prepare(std::size_t size) {
   if (capacity_ - end_ >= size) return {data() + end_, size};
   const std::size_t held = end_ - begin_;
-  // Move to the front only when at least half of the space is dead: else a slow reader makes every write a copy.
+  // Move to the front only when at least half of the space is dead: else a slow reader makes every write a
+  // copy.
   if (capacity_ - held >= size && begin_ >= capacity_ / 2) {
     std::memmove(data(), data() + begin_, held);
   } else {

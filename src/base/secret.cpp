@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Wiping and constant-time comparison. The agent links this floor without OpenSSL, so they are written out here.
+// Wiping and constant-time comparison. The agent links this floor without OpenSSL, so they are written out
+// here.
 #include "base/secret.hpp"
 
 #include <cstring>

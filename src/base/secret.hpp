@@ -37,7 +37,11 @@ struct WipingAllocator {
 // Key material, passwords. Has no formatter and no stream operator on purpose.
 using SecretBytes = std::vector<std::byte, WipingAllocator<std::byte>>;
 
-inline SecretBytes to_secret(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
-inline SecretBytes to_secret(std::string_view text) { return to_secret(as_bytes(text)); }
+inline SecretBytes to_secret(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
+}
+inline SecretBytes to_secret(std::string_view text) {
+  return to_secret(as_bytes(text));
+}
 
 }  // namespace fairlead::ssh

@@ -26,9 +26,9 @@ inline void store_u64(std::byte* to, std::uint64_t value) noexcept {
   store_u32(to + 4, static_cast<std::uint32_t>(value));
 }
 
-// Never allocates, never reads past its span. The first field that does not fit makes the reader fail for good
-// (ok() is false and every later field is zero or empty), so a message is decoded first and checked once, with done().
-// Returned spans point into the input.
+// Never allocates, never reads past its span. The first field that does not fit makes the reader fail for
+// good (ok() is false and every later field is zero or empty), so a message is decoded first and checked
+// once, with done(). Returned spans point into the input.
 class WireReader {
  public:
   explicit WireReader(Bytes input) noexcept : rest_(input) {}
@@ -37,7 +37,7 @@ class WireReader {
   bool boolean() noexcept { return byte() != 0; }
   std::uint32_t u32() noexcept;
   std::uint64_t u64() noexcept;
-  Bytes string() noexcept;                            // uint32 length, then the bytes
+  Bytes string() noexcept;  // uint32 length, then the bytes
   std::string_view text() noexcept { return as_text(string()); }
   Bytes raw(std::size_t size) noexcept;
 
@@ -63,7 +63,8 @@ class WireWriter {
   WireWriter& string(Bytes value);
   WireWriter& string(std::string_view value) { return string(as_bytes(value)); }
   WireWriter& raw(Bytes value);
-  // A non-negative integer, big endian, of any length: leading zeros are dropped, a sign byte is added when needed.
+  // A non-negative integer, big endian, of any length: leading zeros are dropped, a sign byte is added when
+  // needed.
   WireWriter& mpint(Bytes magnitude);
 
  private:

@@ -89,8 +89,8 @@ struct Docker {
   std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
-  // How the agent is brought in and reached: "socket" (mounted from this machine), "attach" (uploaded, over the
-  // attach stream), "auto" (socket when the engine turns out to be local).
+  // How the agent is brought in and reached: "socket" (mounted from this machine), "attach" (uploaded, over
+  // the attach stream), "auto" (socket when the engine turns out to be local).
   std::string agent_link = "auto";
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};

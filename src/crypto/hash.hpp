@@ -12,7 +12,8 @@
 
 namespace fairlead::ssh {
 
-// Digest of the concatenation of `parts`. `name` is an EVP name ("SHA256"); an unknown one is a bug and terminates.
+// Digest of the concatenation of `parts`. `name` is an EVP name ("SHA256"); an unknown one is a bug and
+// terminates.
 [[nodiscard]] std::vector<std::byte> digest(const char* name, std::initializer_list<Bytes> parts);
 
 [[nodiscard]] std::string base64(Bytes bytes);  // padded

@@ -14,24 +14,27 @@
 
 namespace fairlead::ssh {
 
-// Ephemeral and single use. For every family here the exchange is one message each way: SSH_MSG_KEX_*_INIT (30) and
-// SSH_MSG_KEX_*_REPLY (31).
+// Ephemeral and single use. For every family here the exchange is one message each way: SSH_MSG_KEX_*_INIT
+// (30) and SSH_MSG_KEX_*_REPLY (31).
 class KeyExchange {
  public:
   virtual ~KeyExchange() = default;
 
   // The EVP name of the exchange's hash: "SHA256", "SHA384", "SHA512".
   [[nodiscard]] virtual const char* hash_name() const noexcept = 0;
-  // True when the public values are mpints on the wire and in the exchange hash (finite-field groups); else strings.
+  // True when the public values are mpints on the wire and in the exchange hash (finite-field groups); else
+  // strings.
   [[nodiscard]] virtual bool public_values_are_mpints() const noexcept { return false; }
 
   // Client: makes the ephemeral key; the content of INIT's field.
   [[nodiscard]] virtual Result<std::vector<std::byte>> client_init() = 0;
   struct ServerShare {
     std::vector<std::byte> reply;  // the content of REPLY's field
-    SecretBytes shared_secret;     // K exactly as it enters the exchange hash: encoded mpint, or string for hybrids
+    SecretBytes
+        shared_secret;  // K exactly as it enters the exchange hash: encoded mpint, or string for hybrids
   };
-  // Server: answers the client's value. Fails with key_exchange_failed on any value that is not a valid public key.
+  // Server: answers the client's value. Fails with key_exchange_failed on any value that is not a valid
+  // public key.
   [[nodiscard]] virtual Result<ServerShare> server_reply(Bytes client_value) = 0;
   // Client: K, encoded as above.
   [[nodiscard]] virtual Result<SecretBytes> client_finish(Bytes server_value) = 0;

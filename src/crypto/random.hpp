@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where random bytes come from: the operating system's generator through OpenSSL, or a fixed stream in tests and fuzzers.
+// Where random bytes come from: the operating system's generator through OpenSSL, or a fixed stream in tests
+// and fuzzers.
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>

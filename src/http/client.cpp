@@ -169,7 +169,8 @@ class ResponseStream::Impl {
       if (error != beast::http::error::need_more) fail(error);
     }
     auto space = buffer_.prepare(limits::read_size);
-    const auto size = co_await transport_->read_some({static_cast<std::byte*>(space.data()), space.size()});
+    const ssh::MutableBytes room(static_cast<std::byte*>(space.data()), space.size());
+    const auto size = co_await transport_->read_some(room);
     if (size > 0) {
       received_anything_ = true;
       buffer_.commit(size);

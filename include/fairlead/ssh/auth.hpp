@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who may log in: the interface that accept() asks, once per attempt. Refusal is the default of everything here.
+// Who may log in: the interface that accept() asks, once per attempt. Refusal is the default of everything
+// here.
 #pragma once
 
 #include <fairlead/ssh/async.hpp>
@@ -26,8 +27,8 @@ struct AuthContext {
   std::string session_id;  // raw bytes
 };
 
-// One object may serve many connections at once, each on its own thread. Arguments live until the returned task is done. An
-// exception counts as refused.
+// One object may serve many connections at once, each on its own thread. Arguments live until the returned
+// task is done. An exception counts as refused.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
@@ -36,9 +37,10 @@ class Authenticator {
   [[nodiscard]] virtual std::vector<std::string> methods() const = 0;
 
   [[nodiscard]] virtual Task<Verdict> password(const AuthContext& context, Bytes password);
-  // `verified` is false for a query: accepted then only means "worth signing with". It is true when the client has proved
-  // that it owns the key, and only then does the answer log anyone in (CVE-2024-45337).
-  [[nodiscard]] virtual Task<Verdict> public_key(const AuthContext& context, const PublicKey& key, bool verified);
+  // `verified` is false for a query: accepted then only means "worth signing with". It is true when the
+  // client has proved that it owns the key, and only then does the answer log anyone in (CVE-2024-45337).
+  [[nodiscard]] virtual Task<Verdict> public_key(const AuthContext& context, const PublicKey& key,
+                                                 bool verified);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
 };
 

@@ -21,7 +21,9 @@ inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-inline std::string to_string(Bytes bytes) { return std::string(as_text(bytes)); }
+inline std::string to_string(Bytes bytes) {
+  return std::string(as_text(bytes));
+}
 
 // Equality of content. Not constant time: for secrets use constant_time_equal (base/secret.hpp).
 inline bool equal(Bytes a, Bytes b) {

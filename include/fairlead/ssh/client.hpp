@@ -32,6 +32,7 @@ struct ClientConfig {
 };
 
 // Throws ConnectionError.
-[[nodiscard]] Task<AcceptedConnection> connect(asio::ip::tcp::socket socket, std::shared_ptr<const ClientConfig> config);
+[[nodiscard]] Task<AcceptedConnection> connect(asio::ip::tcp::socket socket,
+                                               std::shared_ptr<const ClientConfig> config);
 
 }  // namespace fairlead::ssh

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An established SSH connection, either side or a plain link: channels and requests as coroutines (RFC 4254).
-// Everything here belongs to one connection and is used on that connection's executor only. Handles are cheap to copy and
-// outlive the connection; after its end every operation reports the end instead of working.
+// Everything here belongs to one connection and is used on that connection's executor only. Handles are cheap
+// to copy and outlive the connection; after its end every operation reports the end instead of working.
 #pragma once
 
 #include <fairlead/ssh/async.hpp>
@@ -57,8 +57,8 @@ class Request {
     return Body::decode(payload());
   }
 
-  // No-op unless want_reply(); the first answer counts. Replies leave in the order of the requests. `payload` is for
-  // global requests only.
+  // No-op unless want_reply(); the first answer counts. Replies leave in the order of the requests. `payload`
+  // is for global requests only.
   void reply(bool success, Bytes payload = {});
 
  private:
@@ -85,15 +85,17 @@ class Channel {
  public:
   Channel() = default;  // refers to nothing; only assignment and destruction are allowed
 
-  // Standard data only; extended data that arrives meanwhile is dropped with its credit given back. 0: end of stream.
+  // Standard data only; extended data that arrives meanwhile is dropped with its credit given back. 0: end of
+  // stream.
   [[nodiscard]] Task<std::size_t> read_some(MutableBytes buffer);
   // Both kinds, in the order they came. One reader at a time.
   [[nodiscard]] Task<Chunk> read_chunk(MutableBytes buffer);
-  // The same without a copy, for relays: the bytes stay readable until consume() (as long as a handle lives, close() and
-  // the end of the connection notwithstanding), and credit goes back to the peer with consume().
+  // The same without a copy, for relays: the bytes stay readable until consume() (as long as a handle lives,
+  // close() and the end of the connection notwithstanding), and credit goes back to the peer with consume().
   [[nodiscard]] Task<View> view();
   void consume(std::size_t size);
-  // Complete when everything is accepted for sending; throws ConnectionError when the channel or connection has ended.
+  // Complete when everything is accepted for sending; throws ConnectionError when the channel or connection
+  // has ended.
   [[nodiscard]] Task<> write(Bytes data);
   [[nodiscard]] Task<> write_stderr(Bytes data);
   void close_write();  // SSH_MSG_CHANNEL_EOF, once
@@ -117,7 +119,8 @@ class Channel {
 };
 static_assert(ByteSource<Channel> && ByteSink<Channel>);
 
-// A channel in use: its data and the requests that arrive on it. Dropping `requests` refuses what still comes.
+// A channel in use: its data and the requests that arrive on it. Dropping `requests` refuses what still
+// comes.
 struct OpenedChannel {
   Channel channel;
   Stream<Request> requests;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What can go wrong in the engine: Errc and Error (values), ConnectionError (thrown), and RFC 4253's disconnect reasons.
+// What can go wrong in the engine: Errc and Error (values), ConnectionError (thrown), and RFC 4253's
+// disconnect reasons.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Public and private signature keys: Ed25519, ECDSA P-256/384/521 and RSA. Immutable, cheap to copy, thread-safe.
+// Public and private signature keys: Ed25519, ECDSA P-256/384/521 and RSA. Immutable, cheap to copy,
+// thread-safe.
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
@@ -14,23 +15,27 @@ namespace fairlead::ssh {
 
 class PublicKey {
  public:
-  // From the wire form (RFC 4253 section 6.6). RSA under 2048 or over 16384 bits, wrong lengths, points off the curve and
-  // trailing bytes are refused: bad_key or unsupported_key.
+  // From the wire form (RFC 4253 section 6.6). RSA under 2048 or over 16384 bits, wrong lengths, points off
+  // the curve and trailing bytes are refused: bad_key or unsupported_key.
   [[nodiscard]] static Result<PublicKey> from_blob(Bytes blob);
   // From an authorized_keys-style "type base64 [comment]" without options.
   [[nodiscard]] static Result<PublicKey> from_text(std::string_view line);
 
   [[nodiscard]] std::string_view type() const noexcept;  // "ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa", …
-  [[nodiscard]] Bytes blob() const noexcept;              // lives as long as any copy of this key
-  [[nodiscard]] std::string text() const;                 // "type base64"
-  [[nodiscard]] std::string fingerprint() const;          // "SHA256:…" as ssh-keygen -l prints it
+  [[nodiscard]] Bytes blob() const noexcept;             // lives as long as any copy of this key
+  [[nodiscard]] std::string text() const;                // "type base64"
+  [[nodiscard]] std::string fingerprint() const;         // "SHA256:…" as ssh-keygen -l prints it
 
-  // Signature algorithms this key may use, best first: {"rsa-sha2-512", "rsa-sha2-256"} for RSA, {type()} otherwise.
+  // Signature algorithms this key may use, best first: {"rsa-sha2-512", "rsa-sha2-256"} for RSA, {type()}
+  // otherwise.
   [[nodiscard]] std::vector<std::string_view> algorithms() const;
-  // `signature` is the wire form: string algorithm, string blob. Its algorithm must be `algorithm`, which must fit the key.
+  // `signature` is the wire form: string algorithm, string blob. Its algorithm must be `algorithm`, which
+  // must fit the key.
   [[nodiscard]] Result<> verify(std::string_view algorithm, Bytes data, Bytes signature) const;
 
-  friend bool operator==(const PublicKey& a, const PublicKey& b) noexcept { return equal(a.blob(), b.blob()); }
+  friend bool operator==(const PublicKey& a, const PublicKey& b) noexcept {
+    return equal(a.blob(), b.blob());
+  }
 
  private:
   friend class PrivateKey;

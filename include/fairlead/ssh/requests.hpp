@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of the requests and channel types of RFC 4254, decoded and encoded. Decoding checks lengths and characters
-// (limits.hpp); anything left over or out of range is bad_message.
+// Bodies of the requests and channel types of RFC 4254, decoded and encoded. Decoding checks lengths and
+// characters (limits.hpp); anything left over or out of range is bad_message.
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
@@ -48,7 +48,7 @@ struct EnvRequest {
 };
 struct PtyRequest {
   std::string term;
-  TerminalSize size;  // zero columns or rows became 80 × 24
+  TerminalSize size;                                          // zero columns or rows became 80 × 24
   std::vector<std::pair<std::uint8_t, std::uint32_t>> modes;  // RFC 4254 section 8: opcode, argument
   static Result<PtyRequest> decode(Bytes payload);
   [[nodiscard]] std::vector<std::byte> encode() const;

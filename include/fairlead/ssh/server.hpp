@@ -45,7 +45,8 @@ struct ServerConfig {
   // keepalive@openssh.com: 0 is off. After `alive_count` unanswered ones the connection ends.
   std::chrono::seconds alive_interval{0};
   unsigned alive_count = 3;
-  // One line per fact about this connection, for the application's log. May be empty. Called on the connection's thread.
+  // One line per fact about this connection, for the application's log. May be empty. Called on the
+  // connection's thread.
   std::function<void(std::string_view event, std::string_view detail)> on_event;
 };
 
@@ -59,7 +60,8 @@ struct AcceptedServerConnection : AcceptedConnection {
   LoginInfo login;
 };
 
-// Runs version exchange, key exchange and user authentication. Throws ConnectionError; the socket is closed then.
+// Runs version exchange, key exchange and user authentication. Throws ConnectionError; the socket is closed
+// then.
 [[nodiscard]] Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
                                                     std::shared_ptr<const ServerConfig> config);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/byte_buffer.hpp"
+
 #include "base/secret.hpp"
 
 #include <gtest/gtest.h>

@@ -35,7 +35,13 @@ TEST(Wire, MpintIsMinimalAndNeverNegative) {
 
 TEST(Wire, WhatIsWrittenIsRead) {
   ByteBuffer buffer;
-  WireWriter(buffer).byte(7).boolean(true).u32(0x01020304).u64(0x0102030405060708).string("testing").raw(as_bytes("xy"));
+  WireWriter(buffer)
+      .byte(7)
+      .boolean(true)
+      .u32(0x01020304)
+      .u64(0x0102030405060708)
+      .string("testing")
+      .raw(as_bytes("xy"));
   WireReader reader(buffer.readable());
   EXPECT_EQ(reader.byte(), 7);
   EXPECT_TRUE(reader.boolean());
