@@ -15,6 +15,7 @@
 #include <fmt/core.h>
 
 #include <csignal>
+#include <limits>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -89,7 +90,9 @@ class Daemon {
     const std::string address = (*listener)->local_address();
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
     if (options_.ready) options_.ready(address);
-    co_await wait_for_stop();
+    ssh::TaskScope signals(cores_.first().io.get_executor());
+    signals.spawn(watch_signals());
+    while (stop_signals_ == 0) co_await signal_seen_.wait();
     services_.draining = true;
     (*listener)->close();
     co_await accepting.join();
@@ -130,11 +133,15 @@ class Daemon {
     }
   }
 
-  Task<> wait_for_stop() {
+  // Reads signals for as long as the daemon lives, so that none comes while nobody waits.
+  Task<> watch_signals() {
     for (;;) {
       const int signal = co_await signals_.async_wait(asio::use_awaitable);
-      if (signal != SIGHUP) co_return;
-      co_await reload();
+      if (signal != SIGHUP)
+        ++stop_signals_;
+      else if (stop_signals_ == 0)
+        co_await reload();
+      signal_seen_.notify();
     }
   }
 
@@ -164,30 +171,22 @@ class Daemon {
     if (cores_.load() > 0)
       log_.notice("SSH_DRAINING", "Waiting for running sessions",
                   {{"sessions", static_cast<std::int64_t>(cores_.load())}});
-    co_await wait_until_idle(settings()->config->ssh.shutdown_grace, true);
+    co_await wait_until_idle(settings()->config->ssh.shutdown_grace, 1);
     for (const auto& core : cores_.all())
       asio::post(core->io, [core = core.get()] {
         for (ssh::Connection connection : core->connections)
           connection.disconnect(ssh::DisconnectReason::by_application, "The server is shutting down.");
       });
-    co_await wait_until_idle(cleanup_time, false);
+    co_await wait_until_idle(cleanup_time, std::numeric_limits<unsigned>::max());
   }
 
-  Task<> wait_until_idle(std::chrono::nanoseconds most, bool until_signal) {
+  // Until no login is left, the time is over, or more than `signals` stop signals have come.
+  Task<> wait_until_idle(std::chrono::nanoseconds most, unsigned signals) {
     constexpr std::chrono::milliseconds look{20};
-    bool signalled = false;
-    if (until_signal)
-      signals_.async_wait([&signalled](boost::system::error_code error, int) { signalled = !error; });
     asio::steady_timer timer(cores_.first().io);
     const auto end = std::chrono::steady_clock::now() + most;
-    while (cores_.load() > 0 && !signalled && std::chrono::steady_clock::now() < end) {
+    while (cores_.load() > 0 && stop_signals_ <= signals && std::chrono::steady_clock::now() < end) {
       timer.expires_after(look);
-      co_await timer.async_wait(asio::use_awaitable);
-    }
-    if (until_signal) {
-      signals_.cancel();
-      timer.expires_after(
-          std::chrono::milliseconds(0));  // lets the cancelled wait finish: it refers to this frame
       co_await timer.async_wait(asio::use_awaitable);
     }
   }
@@ -202,6 +201,8 @@ class Daemon {
   LoginServices services_;
   Cores cores_;
   asio::signal_set signals_{cores_.first().io, SIGTERM, SIGINT, SIGHUP};
+  ssh::Event signal_seen_{cores_.first().io.get_executor()};
+  unsigned stop_signals_ = 0;
 };
 
 }  // namespace

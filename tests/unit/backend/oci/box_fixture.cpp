@@ -30,6 +30,33 @@ std::string words(const fs::path& file) {
   return text.str();
 }
 
+// The unpacked demo image, made once for all tests: that takes longer than any of them.
+struct SharedImages {
+  SharedImages() {
+    std::string name = (fs::temp_directory_path() / "fairlead-images-XXXXXX").string();
+    if (::mkdtemp(name.data())) directory = name;
+  }
+  ~SharedImages() {
+    if (directory.empty()) return;
+    try {
+      backend::oci::Ids::detect()
+          ->fork([this]() -> std::string {
+            return backend::oci::remove_tree(directory.string()) == 0 ? "" : "stays";
+          })
+          .finish("remove the tests' images", "");
+    } catch (const backend::BackendError& error) {
+      std::fprintf(stderr, "%s\n", error.what());
+    }
+  }
+  SharedImages(const SharedImages&) = delete;
+  SharedImages& operator=(const SharedImages&) = delete;
+  fs::path directory;
+};
+const fs::path& shared_images() {
+  static const SharedImages images;
+  return images.directory;
+}
+
 }  // namespace
 
 void KeptLog::write(observe::Level, std::string_view code, std::string_view message,
@@ -52,6 +79,7 @@ void BoxTest::SetUp() {
   ASSERT_NE(::mkdtemp(name.data()), nullptr);
   ::chmod(name.c_str(), 0711);
   state_ = name;
+  fs::create_directory_symlink(shared_images(), state_ / "images");
   config_.state_directory = name;
   config_.instance = "test" + std::to_string(::getpid());
   config_.agent_path = FAIRLEAD_AGENT;
@@ -81,7 +109,7 @@ void BoxTest::TearDown() {
 
 void BoxTest::prepare() {
   try {
-    if (config_.oci.image.empty()) config_.oci.image = backend::oci::make_demo_image(state_);
+    if (config_.oci.image.empty()) config_.oci.image = backend::oci::make_demo_image(shared_images());
     backend_ = std::make_unique<backend::oci::OciBackend>(config_, observe::Log(log_, observe::Level::debug));
     run_task(io_, backend_->prepare());
   } catch (const backend::BackendError& error) {
