@@ -11,7 +11,7 @@ namespace {
 
 // After this much the transfer is likely to go on.
 constexpr std::size_t warm_up = std::size_t{1024} * 1024;
-// A third of the default receive buffer's growth; measured: 256 KiB is no better.
+// A third of the default receive buffer's growth.
 constexpr int piece = 128 * 1024;
 
 void set_low_water(int socket, int bytes) noexcept {

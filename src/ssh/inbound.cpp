@@ -27,7 +27,7 @@ void Inbound::add(StreamType type, Bytes data) {
   if (!runs.empty() && runs.back().type() == type)
     runs.back().size = (runs.back().size + size) & size_bits;
   else
-    runs.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, size});
+    runs.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, size & size_bits});
 }
 
 View Inbound::view() {
