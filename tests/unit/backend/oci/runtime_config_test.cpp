@@ -54,10 +54,23 @@ TEST(RuntimeConfigTest, ABoxHasItsOwnNamespacesAndIds) {
   const json::object config = backend::oci::runtime_config(spec());
   const auto& map = config.at("linux").at("uidMappings").as_array();
   ASSERT_EQ(map.size(), 1U);
-  EXPECT_EQ(map[0].at("containerID").as_int64(), 0);
+  EXPECT_EQ(map[0].at("containerID").to_number<int>(), 0);
   EXPECT_EQ(map[0].at("hostID").to_number<int>(), 1'000'000);
   EXPECT_EQ(map[0].at("size").to_number<int>(), 65536);
   EXPECT_EQ(config.at("linux").at("gidMappings").at(0).at("hostID").to_number<int>(), 2'000'000);
+}
+
+// An unprivileged daemon's own id and its subordinate ids are two ranges; the kernel refuses one across both.
+TEST(RuntimeConfigTest, AnUnprivilegedDaemonsIdsAreTwoRanges) {
+  BoxSpec s = spec();
+  s.ids = IdMap{true, 0, 0, 65536, true};
+  const json::object config = backend::oci::runtime_config(s);
+  const auto& map = config.at("linux").at("uidMappings").as_array();
+  ASSERT_EQ(map.size(), 2U);
+  EXPECT_EQ(map[0].at("size").to_number<int>(), 1);
+  EXPECT_EQ(map[1].at("containerID").to_number<int>(), 1);
+  EXPECT_EQ(map[1].at("hostID").to_number<int>(), 1);
+  EXPECT_EQ(map[1].at("size").to_number<int>(), 65535);
 }
 
 TEST(RuntimeConfigTest, PrivilegesAreFew) {
