@@ -7,12 +7,14 @@
 #include <climits>
 
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
@@ -32,9 +34,12 @@ void log(std::string_view line) {
 
 // From whoever started us a program may have inherited signals that are ignored; its children must not.
 void reset_signals() {
+  // By the kernel's call and its own form (all zeros is SIG_DFL): the library refuses the two signals that it
+  // keeps for itself, and they can be ignored too.
+  constexpr std::array<std::uint64_t, 4> standard{};
+  for (int number = 1; number < NSIG; ++number)
+    (void)::syscall(SYS_rt_sigaction, number, standard.data(), nullptr, sizeof(std::uint64_t));
   struct sigaction action{};
-  action.sa_handler = SIG_DFL;
-  for (int number = 1; number < NSIG; ++number) (void)::sigaction(number, &action, nullptr);
   action.sa_handler = SIG_IGN;
   (void)::sigaction(SIGPIPE, &action, nullptr);  // a write says it with EPIPE
 }

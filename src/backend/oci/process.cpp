@@ -19,6 +19,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <optional>
 
 namespace fairlead::backend::oci {
@@ -62,9 +63,11 @@ struct Prepared {
 }
 
 void reset_signals(const sigset_t& mask) {
-  struct sigaction standard{};
-  standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
+  // By the kernel's call and its own form: the library refuses the two signals that it keeps for itself, and
+  // whoever started us may have left them ignored. All zeros is SIG_DFL without flags.
+  constexpr std::array<std::uint64_t, 4> standard{};
+  for (int signal = 1; signal < NSIG; ++signal)
+    ::syscall(SYS_rt_sigaction, signal, standard.data(), nullptr, sizeof(std::uint64_t));
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
 }
 

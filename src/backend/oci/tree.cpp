@@ -87,7 +87,7 @@ int remove_directory(int parent, const char* name, int top, int depth, std::uint
   if (errno != ENOTEMPTY && errno != EEXIST) return errno;
   if (depth == 0) {
     // Moving a directory changes its "..": that needs write permission on it.
-    ::fchmodat(parent, name, 0700, 0);
+    (void)!::fchmodat(parent, name, 0700, 0);  // where it fails, the move below says so
     return move_up(parent, name, top, counter);
   }
   const int directory = open_directory(parent, name);
