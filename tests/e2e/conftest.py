@@ -5,6 +5,7 @@ FAIRLEAD_BIN names the directory of the binaries (default build/release/bin). Th
 scripts/dockerd-for-tests and scripts/make-test-images.
 """
 import contextlib
+import itertools
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ BIN = pathlib.Path(os.environ.get("FAIRLEAD_BIN", ROOT / "build/release/bin"))
 IMAGES = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead-test"))
 PASSWORD = "correct horse battery"
 BACKENDS = ("oci", "docker")
+own_daemons = itertools.count()
 
 
 def wait_until(condition, seconds=10.0, what="condition"):
@@ -180,10 +182,10 @@ def own_daemon(request, work):
     """Makes daemons that a test may disturb; stops and checks them afterwards."""
     made = []
 
-    # The small image: each of these unpacks it into a state directory of its own.
+    # The small image: each of these unpacks it into a state directory of its own. No two share a directory: a test that
+    # waits for a log line would find the line of the daemon before it.
     def make(backend=None, image="busybox", **settings):
-        instance = Daemon(work / f"own-{len(made)}-{request.node.name[:24].replace('[', '-').replace(']', '')}",
-                          backend or request.param, image, **settings)
+        instance = Daemon(work / f"own-{next(own_daemons)}-{request.param}", backend or request.param, image, **settings)
         made.append(instance)
         return instance
 
