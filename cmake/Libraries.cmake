@@ -21,6 +21,8 @@ target_compile_definitions(fairlead_asio_settings INTERFACE
 target_link_libraries(fairlead_asio_settings INTERFACE Boost::headers OpenSSL::SSL Threads::Threads)
 
 add_library(fairlead_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)
-target_link_libraries(fairlead_asio PUBLIC fairlead_asio_settings)
+target_link_libraries(fairlead_asio PUBLIC fairlead_asio_settings PRIVATE fairlead_settings)
+# One precompiled header for everything with coroutines: target_precompile_headers(NAME REUSE_FROM fairlead_asio).
+target_precompile_headers(fairlead_asio PRIVATE ${CMAKE_SOURCE_DIR}/cmake/asio_pch.hpp)
 add_library(fairlead_beast STATIC ${CMAKE_SOURCE_DIR}/cmake/beast.cpp)
 target_link_libraries(fairlead_beast PUBLIC fairlead_asio)

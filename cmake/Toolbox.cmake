@@ -68,8 +68,9 @@ endfunction()
 
 # fairlead_unit_test(NAME SOURCES … FLOORS …): one GoogleTest program per floor, found by ctest case by case.
 function(fairlead_unit_test name)
-  fairlead_program(${name} ${ARGN} LIBRARIES GTest::gmock GTest::gtest_main)
-  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  fairlead_program(${name} ${ARGN} LIBRARIES fairlead_test_support GTest::gtest_main)
+  target_precompile_headers(${name} REUSE_FROM fairlead_test_support)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>) # what is tested is compiled as it is shipped
   target_compile_definitions(${name} PRIVATE FAIRLEAD_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/data")
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300)

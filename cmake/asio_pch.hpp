@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Precompiled for every target that uses coroutines: Asio's headers take longer to parse than our files.
+// Precompiled once for every target that uses coroutines: Asio's headers take longer to parse than our files.
 #pragma once
 
 #include <boost/asio.hpp>
