@@ -15,14 +15,18 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -114,11 +118,18 @@ std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-// Everything of one run; removed when the run ends.
+// Everything of one run; removed when the run ends. One left by a crash is taken over, one in use is not.
 class RunDirectory {
  public:
-  explicit RunDirectory(std::string path) : path_(std::move(path)) {
+  explicit RunDirectory(const config::Config& config) : path_(config.state_directory) {
     fs::create_directories(path_);
+    lock_ = ::open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock_ < 0 || ::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
+      const int error = errno;
+      if (lock_ >= 0) ::close(lock_);
+      throw std::runtime_error(error == EWOULDBLOCK ? config.ssh.listen + " is in use by another demo"
+                                                    : "cannot use " + path_ + ": " + std::strerror(error));
+    }
     fs::permissions(path_, fs::perms::owner_all | fs::perms::group_exec | fs::perms::others_exec);
   }
   RunDirectory(const RunDirectory&) = delete;
@@ -127,10 +138,12 @@ class RunDirectory {
     std::error_code failure;
     fs::remove_all(path_, failure);
     if (failure) fmt::print(stderr, "fairlead: cannot remove {}: {}\n", path_, failure.message());
+    ::close(lock_);
   }
 
  private:
   std::string path_;
+  int lock_ = -1;
 };
 
 void print_ready(const Person& person, const DemoOptions& options, const std::string& known_hosts,
@@ -149,7 +162,7 @@ int run_demo(const DemoOptions& options) {
   const observe::Log log(observe::descriptor_sink(STDERR_FILENO, observe::LineFormat::text),
                          observe::Level::notice);
   config::Config config = demo_config(options);
-  const RunDirectory directory(config.state_directory);
+  const RunDirectory directory(config);
   if (config.oci.image.empty() && options.backend == "oci")
     config.oci.image = backend::oci::make_demo_image(config.state_directory).string();
 

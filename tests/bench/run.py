@@ -147,11 +147,13 @@ class Bench:
         self.sshd = Sshd(directory)
         self.daemons = {name: conftest.Daemon(pathlib.Path(directory) / name, name, "busybox")
                         for name in conftest.BACKENDS}
+        self.results = {}
+
+    def start(self):
         for name, daemon in self.daemons.items():
             daemon.set("log.level", "notice")
             daemon.set(f"{name}.limits", {"memory": "4G", "disk": "8G"})
             daemon.start()
-        self.results = {}
 
     def stop(self):
         for daemon in self.daemons.values():
@@ -277,8 +279,10 @@ def main():
     subprocess.run([dockerd, "start"], check=True)
     subprocess.run([ROOT / "scripts/make-test-images", "--no-debian"], check=True)
     with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="fairlead-bench-") as directory:
+        os.chmod(directory, 0o755)  # boxes run as other users, and their files are below it
         bench = Bench(chosen, directory)
         try:
+            bench.start()
             bench.run()
         finally:
             bench.stop()
