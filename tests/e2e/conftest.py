@@ -21,6 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("FAIRLEAD_BIN", ROOT / "build/release/bin"))
 IMAGES = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead-test"))
 PASSWORD = "correct horse battery"
+ENGINE = "unix:///var/run/docker.sock"
 BACKENDS = ("oci", "docker")
 own_daemons = itertools.count()
 
@@ -147,7 +148,8 @@ class Daemon:
     def boxes(self):
         """What the backend holds for this instance, seen from outside."""
         if self.backend == "docker":
-            listed = run("docker", "ps", "-aq", "--filter", f"label=fairlead_instance={self.instance}")
+            listed = run("docker", "--host", self.config["docker"].get("connection", {}).get("host", ENGINE), "ps", "-aq",
+                         "--filter", f"label=fairlead_instance={self.instance}")
             return listed.stdout.decode().split()
         boxes = self.directory / "state" / "boxes" / self.instance
         return [entry.name for entry in boxes.iterdir()] if boxes.exists() else []
@@ -198,3 +200,40 @@ def own_daemon(request, work):
             instance.process.kill()
             instance.process.wait()
             pytest.fail("the daemon did not stop")
+
+
+class Engine:
+    """A Docker engine of a test's own with the small image, for tests that stop it or fill its disk."""
+
+    def __init__(self, directory):
+        self.socket = directory / "socket"
+        self.host = f"unix://{self.socket}"
+        self.environment = {**os.environ, "FAIRLEAD_TEST_DOCKER_SOCKET": str(self.socket),
+                            "FAIRLEAD_TEST_DOCKERD_RUN": str(directory / "run"),
+                            "FAIRLEAD_TEST_DOCKER_ROOT": str(directory / "root")}
+
+    def control(self, word):
+        done = run(ROOT / "scripts/dockerd-for-tests", word, env=self.environment)
+        assert done.returncode == 0, done.stderr
+
+    def signal(self, number):
+        os.kill(int((self.socket.parent / "run" / "pid").read_text()), number)
+
+    def docker(self, *words):
+        return run("docker", "--host", self.host, *words)
+
+
+@pytest.fixture
+def own_engine(work):
+    if shutil.which("dockerd") is None or os.geteuid() != 0:
+        pytest.skip("an engine of one's own needs dockerd and root")
+    directory = work / f"engine-{next(own_daemons)}"
+    engine = Engine(directory)
+    directory.mkdir()
+    engine.control("start")
+    try:
+        assert engine.docker("import", IMAGES / "busybox.tar", "fairlead-test/busybox").returncode == 0
+        yield engine
+    finally:
+        engine.control("stop")
+        shutil.rmtree(directory, ignore_errors=True)
