@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 
@@ -27,6 +28,15 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view staging_prefix = "unpacking-";
+
+// What an operator sets for skopeo in the daemon's environment: credentials, insecure or mirrored registries,
+// certificates, proxies. Nothing else of ours reaches it.
+void add_registry_settings(std::vector<std::string>& environment) {
+  for (const char* name : {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE",
+                           "DOCKER_CONFIG", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR",
+                           "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
+    if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + '=' + value);
+}
 
 void make_directory(const fs::path& path) {
   std::error_code code;
@@ -253,10 +263,10 @@ void ImageStore::pull(const std::string& reference, const fs::path& layout) cons
                          reference.starts_with("containers-storage:");
   if (reference.starts_with('-')) throw failure("\"" + reference + "\" is no image", image_failed);
   log_.notice("OCI_IMAGE_PULL", "Getting an image from its registry.", {{"image", reference}});
-  const Outcome outcome =
-      run({.arguments = {skopeo, "copy", "--quiet", transport ? reference : "docker://" + reference,
-                         "oci:" + layout.string() + ":image"}},
-          limits::image_pull);
+  Command command{.arguments = {skopeo, "copy", "--quiet", transport ? reference : "docker://" + reference,
+                                "oci:" + layout.string() + ":image"}};
+  add_registry_settings(command.environment);
+  const Outcome outcome = run(command, limits::image_pull);
   if (outcome.status != 0)
     throw failure("skopeo cannot get the image \"" + reference + "\": " + outcome.output, image_failed);
 }
