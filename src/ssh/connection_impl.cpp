@@ -43,10 +43,20 @@ bool is_tcp(int socket) {
   return ::getsockopt(socket, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == IPPROTO_TCP;
 }
 
+constexpr int seconds(std::chrono::seconds time) {
+  return static_cast<int>(time.count());
+}
+
+// With TCP_USER_TIMEOUT the kernel does not count probes: the time alone decides (tcp(7)).
 void set_tcp_options(int socket) {
   const int on = 1;
   (void)::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   (void)::setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  const int probe = seconds(limits::tcp_probe);
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_KEEPIDLE, &probe, sizeof probe);
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_KEEPINTVL, &probe, sizeof probe);
+  const int silence = seconds(limits::tcp_silence) * 1000;
+  (void)::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof silence);
 }
 
 }  // namespace
@@ -246,6 +256,7 @@ void ConnectionImpl::end(Error why) {
   if (!link_ && !alone) engine_.disconnect(disconnect_reason(why.code), message(why.code));
   ended_ = why;
   finish_everybody();
+  if (login_) login_->interrupt();
   wake_reader();
   const auto self = weak_from_this().lock();
   if (alone || !self) {

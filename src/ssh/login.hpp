@@ -18,6 +18,8 @@ class Login {
   [[nodiscard]] virtual Task<> handle(EngineEvent& event) = 0;
   // Whether handle() gets this global request too, and not the application.
   [[nodiscard]] virtual bool answers(std::string_view) const noexcept { return false; }
+  // The connection has ended: what handle() waits for is not wanted any more.
+  virtual void interrupt() {}
   // The user is authenticated.
   [[nodiscard]] virtual bool done() const noexcept = 0;
 };

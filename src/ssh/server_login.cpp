@@ -86,8 +86,8 @@ void ServerLogin::tell(std::string_view event, std::string_view detail) const {
 Task<> ServerLogin::sign(event::SignatureWanted wanted) {
   std::string algorithm(wanted.algorithm);
   std::vector<std::byte> hash(wanted.exchange_hash.begin(), wanted.exchange_hash.end());
-  const auto signature =
-      co_await config_->host_keys->sign(wanted.host_key, std::move(algorithm), std::move(hash));
+  auto signing = config_->host_keys->sign(wanted.host_key, std::move(algorithm), std::move(hash));
+  const auto signature = co_await question_.run(std::move(signing));
   if (!connection_.is_open()) co_return;
   if (signature)
     connection_.engine().host_signature(*signature);
@@ -116,7 +116,8 @@ Task<> ServerLogin::prove(event::GlobalRequest request) {
     // What the key exchange has settled on, if it was RSA.
     const bool shorter = engine.negotiated().find("rsa-sha2-256") != std::string::npos;
     task.rsa_algorithm = shorter ? "rsa-sha2-256" : "rsa-sha2-512";
-    proofs = co_await prove_host_keys(config_->host_keys, std::move(task));
+    auto proving = prove_host_keys(config_->host_keys, std::move(task));
+    proofs = co_await question_.run(std::move(proving));
   }
   if (!connection_.is_open() || !request.want_reply) co_return;
   if (proofs)
@@ -153,12 +154,12 @@ Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes pa
   if (authenticator == nullptr) co_return Verdict::accepted;
   switch (attempt.method) {
     case event::AuthAttempt::Method::none:
-      co_return co_await authenticator->none(context_);
+      co_return co_await question_.run(authenticator->none(context_));
     case event::AuthAttempt::Method::password:
-      co_return co_await authenticator->password(context_, password);
+      co_return co_await question_.run(authenticator->password(context_, password));
     case event::AuthAttempt::Method::publickey:
       if (!attempt.key) break;
-      co_return co_await authenticator->public_key(context_, *attempt.key, !attempt.query);
+      co_return co_await question_.run(authenticator->public_key(context_, *attempt.key, !attempt.query));
   }
   co_return Verdict::refused;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ssh/connection_impl.hpp"
+#include "ssh/interruptible.hpp"
 #include "ssh/login.hpp"
 
 #include <fairlead/ssh/server.hpp>
@@ -21,6 +22,7 @@ class ServerLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
+  void interrupt() override { question_.interrupt(); }
   [[nodiscard]] bool done() const noexcept override { return done_; }
   // Right after the login: tells the client all host keys.
   void announce_host_keys();
@@ -40,6 +42,7 @@ class ServerLogin final : public Login {
   const std::shared_ptr<const ServerConfig> config_;
   AuthContext context_;
   LoginInfo info_;
+  Interruptible question_;  // to the keys' owner or to the authenticator
   unsigned proofs_ = 0;
   bool done_ = false;
 };

@@ -28,7 +28,8 @@ struct AuthContext {
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned
-// task is done. An exception counts as refused.
+// task is done. An exception counts as refused. The task is cancelled when the connection ends before the
+// answer: by the login deadline, above all.
 class Authenticator {
  public:
   virtual ~Authenticator() = default;

@@ -5,6 +5,10 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
 
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace fairlead::ssh::test {
@@ -195,17 +199,65 @@ class SilentAuthenticator final : public TestAuthenticator {
  public:
   explicit SilentAuthenticator(asio::any_io_executor executor) : answer(std::move(executor)) {}
   [[nodiscard]] Task<Verdict> password(const AuthContext&, Bytes) override {
+    const std::shared_ptr<void> inside = asking;
+    if (stubborn) {
+      const asio::disable_cancellation nothing;
+      co_await asio::this_coro::reset_cancellation_state(nothing);
+    }
     while (!answered) co_await answer.wait();
     co_return Verdict::accepted;
   }
   Event answer;
   bool answered = false;
+  bool stubborn = false;  // does not listen to cancellation
+  std::shared_ptr<void> asking = std::make_shared<int>();
 };
+
+TEST(Login, AnAuthenticatorThatHangsIsCancelledAtTheDeadline) {
+  Loop loop;
+  LoginPair pair;
+  auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
+  pair.server->authenticator = silent;
+  pair.server->login_grace = 1s;
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));  // comes back at all
+  EXPECT_FALSE(outcome.server.has_value());
+  ASSERT_TRUE(outcome.server_error && outcome.client_error);
+  EXPECT_EQ(outcome.server_error->code, Errc::timeout);
+  EXPECT_EQ(silent->asking.use_count(), 1);  // nobody waits for the answer any more
+}
+
+// Answers each question only when it is cancelled.
+class SilentHostKeys final : public HostKeySigner {
+ public:
+  explicit SilentHostKeys(asio::any_io_executor executor) : never_(std::move(executor)) {}
+  [[nodiscard]] std::vector<PublicKey> public_keys() const override { return {key_.public_key()}; }
+  [[nodiscard]] Task<Result<std::vector<std::byte>>> sign(std::size_t, std::string,
+                                                          std::vector<std::byte>) override {
+    for (;;) co_await never_.wait();
+  }
+
+ private:
+  PrivateKey key_ = make_key();
+  Event never_;
+};
+
+TEST(Login, AHostKeySignatureThatHangsIsCancelledAtTheDeadline) {
+  Loop loop;
+  LoginPair pair;
+  pair.server->host_keys = std::make_shared<SilentHostKeys>(loop.io.get_executor());
+  pair.server->login_grace = 1s;
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  ASSERT_TRUE(outcome.server_error && outcome.client_error);
+  EXPECT_EQ(outcome.server_error->code, Errc::timeout);
+}
 
 TEST(Login, AVerdictAfterTheDeadlineLetsNobodyIn) {
   Loop loop;
   LoginPair pair;
   auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
+  silent->stubborn = true;
   pair.server->authenticator = silent;
   pair.server->login_grace = 1s;
   LoginOutcome outcome;
@@ -265,6 +317,32 @@ TEST(Login, ACancelledLoginEndsTheConnection) {
   loop.run(test());
   ASSERT_TRUE(outcome.server_error && outcome.client_error);
   EXPECT_EQ(outcome.server_error->code, Errc::cancelled);
+}
+
+// What a peer that vanished, or one that was stopped, must not hold for ever (security.md CN-20).
+TEST(Login, TheKernelGivesUpASilentPeer) {
+  Loop loop;
+  LoginPair pair;
+  auto sockets = tcp_pair(loop.io);
+  const int socket = ::dup(sockets.first.native_handle());
+  const auto option = [socket](int level, int name) {
+    int value = 0;
+    socklen_t size = sizeof value;
+    EXPECT_EQ(::getsockopt(socket, level, name, &value, &size), 0);
+    return value;
+  };
+  auto test = [&]() -> Task<> {
+    sockets.second.close();
+    try {
+      (void)co_await accept(std::move(sockets.first), pair.server);
+    } catch (const ConnectionError&) {
+    }
+  };
+  loop.run(test());
+  EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), limits::tcp_probe.count());
+  EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), limits::tcp_silence.count() * 1000);
+  ::close(socket);
 }
 
 TEST(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
