@@ -8,7 +8,7 @@
 namespace fairlead::auth {
 namespace {
 
-Decision refuse(std::string reason) {
+Decision refused(std::string reason) {
   return {ssh::Verdict::refused, {}, std::move(reason)};
 }
 
@@ -29,15 +29,15 @@ std::shared_ptr<const Users> LocalAuthenticator::users() const {
 
 ssh::Task<Decision> LocalAuthenticator::password(ssh::AuthContext context, ssh::SecretBytes password) {
   const std::shared_ptr<const Users> users = this->users();
-  if (!users) co_return refuse("there is no users file");
+  if (!users) co_return refused("there is no users file");
   const User* user = users->find(context.user);
   const bool possible = user != nullptr && !user->password_hash.empty();
   std::string hash = possible ? user->password_hash : users->decoy_hash(context.user);
   const auto answer = co_await checker_.check(std::move(password), std::move(hash));
-  if (answer == PasswordChecker::Answer::busy) co_return refuse("too many passwords are being checked");
-  if (user == nullptr) co_return refuse("unknown user");
-  if (!possible) co_return refuse("the user has no password");
-  if (answer != PasswordChecker::Answer::right) co_return refuse("wrong password");
+  if (answer == PasswordChecker::Answer::busy) co_return refused("too many passwords are being checked");
+  if (user == nullptr) co_return refused("unknown user");
+  if (!possible) co_return refused("the user has no password");
+  if (answer != PasswordChecker::Answer::right) co_return refused("wrong password");
   Decision decision;
   decision.verdict = ssh::Verdict::accepted;
   co_return decision;
@@ -46,7 +46,7 @@ ssh::Task<Decision> LocalAuthenticator::password(ssh::AuthContext context, ssh::
 Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key) const {
   const std::shared_ptr<const Users> users = this->users();
   const User* user = users ? users->find(context.user) : nullptr;
-  if (user == nullptr) return refuse("unknown user");
+  if (user == nullptr) return refused("unknown user");
   std::string reason = "unknown key";
   for (const AuthorizedKey& entry : user->keys) {
     if (!(entry.key == key)) continue;
@@ -55,7 +55,7 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
-  return refuse(std::move(reason));
+  return refused(std::move(reason));
 }
 
 }  // namespace fairlead::auth

@@ -2,6 +2,7 @@
 // Requests of RFC 4252 decoded, bounded, verified and answered.
 #include "protocol/user_auth_server.hpp"
 
+#include "base/utf8.hpp"
 #include "base/wire.hpp"
 #include "protocol/message_numbers.hpp"
 
@@ -22,38 +23,9 @@ constexpr std::string_view public_key_method = "publickey";
 constexpr std::string_view host_bound_method = "publickey-hostbound-v00@openssh.com";
 constexpr std::string_view connection_service = "ssh-connection";
 
-// The length of the UTF-8 sequence at the front, 0 when it is malformed (overlong, surrogate, beyond
-// U+10FFFF).
-std::size_t utf8_sequence(std::string_view text) noexcept {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned lead = at(0);
-  const std::size_t size = lead < 0x80                   ? 1
-                           : lead >= 0xC2 && lead < 0xE0 ? 2
-                           : lead >= 0xE0 && lead < 0xF0 ? 3
-                           : lead >= 0xF0 && lead < 0xF5 ? 4
-                                                         : 0;
-  if (size == 0 || text.size() < size) return 0;
-  char32_t point = size == 1 ? lead : lead & (0x7FU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((at(i) & 0xC0U) != 0x80) return 0;
-    point = point << 6 | (at(i) & 0x3FU);
-  }
-  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
-  return point < smallest[size] || surrogate || point > 0x10FFFF ? 0 : size;
-}
-
-// UA-8: UTF-8 without control characters (C0, DEL, C1).
+// UA-8.
 bool is_acceptable_user(std::string_view user) noexcept {
-  if (user.empty() || user.size() > limits::user_name) return false;
-  while (!user.empty()) {
-    const std::size_t size = utf8_sequence(user);
-    const auto lead = static_cast<unsigned char>(user[0]);
-    const bool c1 = size == 2 && lead == 0xC2 && static_cast<unsigned char>(user[1]) < 0xA0;
-    if (size == 0 || lead < 0x20 || lead == 0x7F || c1) return false;
-    user.remove_prefix(size);
-  }
-  return true;
+  return !user.empty() && user.size() <= limits::user_name && is_clean_utf8(user);
 }
 
 // RFC 4252 section 5.4 wants CR LF.

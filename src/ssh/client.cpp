@@ -11,18 +11,14 @@
 namespace fairlead::ssh {
 namespace {
 
-void choose(std::vector<std::string>& preference, const std::vector<std::string>& configured) {
-  if (!configured.empty()) preference = configured;
-}
-
 std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
   auto engine = std::make_shared<EngineConfig>();
   engine->role = Role::client;
   engine->identification = config.identification;
-  choose(engine->algorithms.key_exchanges, config.key_exchanges);
-  choose(engine->algorithms.host_key_algorithms, config.host_key_algorithms);
-  choose(engine->algorithms.ciphers, config.ciphers);
-  choose(engine->algorithms.macs, config.macs);
+  engine->algorithms.key_exchanges = config.key_exchanges;
+  engine->algorithms.host_key_algorithms = config.host_key_algorithms;
+  engine->algorithms.ciphers = config.ciphers;
+  engine->algorithms.macs = config.macs;
   engine->rekey_bytes = config.rekey_bytes;
   return engine;
 }

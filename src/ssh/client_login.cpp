@@ -9,10 +9,6 @@
 namespace fairlead::ssh {
 namespace {
 
-Task<> nothing() {
-  co_return;
-}
-
 bool lists(std::string_view methods, std::string_view method) {
   if (methods.empty()) return true;
   for (;;) {
@@ -39,7 +35,7 @@ Task<> ClientLogin::handle(EngineEvent& event) {
   } else if (std::holds_alternative<event::AuthSucceeded>(event)) {
     done_ = true;
   }
-  return nothing();
+  return nothing_to_wait_for();
 }
 
 Task<> ClientLogin::attempt(std::string methods) {

@@ -24,4 +24,9 @@ class Login {
   [[nodiscard]] virtual bool done() const noexcept = 0;
 };
 
+// What handle() returns for an event that is dealt with already.
+inline Task<> nothing_to_wait_for() {
+  co_return;
+}
+
 }  // namespace fairlead::ssh

@@ -11,17 +11,13 @@
 namespace fairlead::ssh {
 namespace {
 
-void choose(std::vector<std::string>& preference, const std::vector<std::string>& configured) {
-  if (!configured.empty()) preference = configured;
-}
-
 std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& config) {
   auto engine = std::make_shared<EngineConfig>();
   engine->role = Role::server;
   engine->identification = config.identification;
-  choose(engine->algorithms.key_exchanges, config.key_exchanges);
-  choose(engine->algorithms.ciphers, config.ciphers);
-  choose(engine->algorithms.macs, config.macs);
+  engine->algorithms.key_exchanges = config.key_exchanges;
+  engine->algorithms.ciphers = config.ciphers;
+  engine->algorithms.macs = config.macs;
   if (config.host_keys) engine->host_keys = config.host_keys->public_keys();
   engine->banner = config.banner;
   if (config.authenticator)

@@ -48,10 +48,6 @@ std::string_view verdict_name(Verdict verdict, bool query) {
   return "";
 }
 
-Task<> nothing() {
-  co_return;
-}
-
 // The password stands decrypted in our own receive buffer, which lives on.
 SecretBytes take_password(Bytes password) {
   SecretBytes copy = to_secret(password);
@@ -76,7 +72,7 @@ Task<> ServerLogin::handle(EngineEvent& event) {
     tell("auth_refused", std::string(refused->method) + ": " + refused->reason);
   if (const auto* keys = std::get_if<event::KeysReady>(&event))
     tell(keys->first ? "keys" : "rekeyed", connection_.engine().negotiated());
-  return nothing();
+  return nothing_to_wait_for();
 }
 
 void ServerLogin::tell(std::string_view event, std::string_view detail) const {

@@ -27,8 +27,8 @@ constexpr std::uint32_t overflow_id = 65534;  // the kernel's and Debian's nobod
 
 std::string user_name(uid_t uid) {
   std::array<char, 4096> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
+  struct passwd entry{};
+  struct passwd* found = nullptr;
   if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return {};
   return found->pw_name;
 }

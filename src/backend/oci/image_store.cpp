@@ -38,7 +38,7 @@ void add_registry_settings(std::vector<std::string>& environment) {
     if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + '=' + value);
 }
 
-void make_directory(const fs::path& path) {
+void make_directories(const fs::path& path) {
   std::error_code code;
   fs::create_directories(path, code);
   if (code) throw failure("cannot create " + path.string() + ": " + code.message());
@@ -123,7 +123,7 @@ std::string read_file(const fs::path& path) {
 
 ImageStore::ImageStore(fs::path directory, std::shared_ptr<const Ids> ids, observe::Log log)
     : directory_(std::move(directory)), ids_(std::move(ids)), log_(std::move(log)) {
-  make_directory(directory_ / "index");
+  make_directories(directory_ / "index");
   fs::permissions(directory_, fs::perms::owner_all);
 }
 
@@ -224,7 +224,7 @@ std::string ImageStore::store(const ImageContent& content, const IdMap& map) con
   if (!content.digest.empty() && load(content.digest + suffix)) return content.digest + suffix;
   Staging staging(*ids_, directory_);
   const fs::path root = staging.path() / "root";
-  make_directory(root);
+  make_directories(root);
   fs::permissions(root, static_cast<fs::perms>(0755));
   if (map.namespaced && ids_->root() && ::chown(root.c_str(), map.uid(0), map.gid(0)) != 0)
     throw system_failure("give away " + root.string(), errno);
