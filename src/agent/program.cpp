@@ -19,8 +19,6 @@
 namespace fairlead::agent {
 namespace {
 
-constexpr int status_not_found = 127, status_cannot_run = 126;
-
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
   result.reserve(strings.size() + 1);

@@ -26,6 +26,9 @@ struct ProgramPlan {
   bool controlling_terminal = false;        // `input` is a terminal and becomes the session's
 };
 
+// Exit statuses of a program that never ran, as a shell gives them.
+inline constexpr int status_not_found = 127, status_cannot_run = 126;
+
 // The new process leads a session and a process group of its own (both have its pid as their number) and has
 // default signal handling, umask 022 and no other descriptor. What fails after the process exists (ids, exec)
 // is said on its standard error, and it ends with 127 (no such program) or 126 (any other reason), as with a

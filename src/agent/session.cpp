@@ -48,8 +48,6 @@ const char* why_not_started(int error) {
   return "The program cannot be started: this box is out of descriptors.";
 }
 
-constexpr int status_cannot_run = 126;
-
 }  // namespace
 
 Session::Session(House house, ssh::ChannelId channel)
