@@ -34,7 +34,7 @@ bool is_crypt_text(std::string_view text) {
   });
 }
 
-std::expected<void, std::string> refuse(std::string reason) {
+std::expected<void, std::string> not_a_hash(std::string reason) {
   return std::unexpected(std::move(reason));
 }
 
@@ -45,7 +45,7 @@ std::expected<void, std::string> check_yescrypt(std::string_view rest) {
   if (digest == std::string_view::npos || salt == 0 || rest.size() - digest - 1 != 43 ||
       !is_crypt_text(rest.substr(0, salt)) || !is_crypt_text(rest.substr(salt + 1, digest - salt - 1)) ||
       !is_crypt_text(rest.substr(digest + 1)))
-    return refuse("is not a complete yescrypt hash");
+    return not_a_hash("is not a complete yescrypt hash");
   return {};
 }
 
@@ -56,26 +56,26 @@ std::expected<void, std::string> check_sha512(std::string_view rest) {
     const std::size_t end = std::min(rest.find('$'), rest.size());
     const auto rounds = config::parse_unsigned(rest.substr(prefix.size(), end - prefix.size()));
     if (!rounds || *rounds < min_sha512_rounds)
-      return refuse("is a sha512crypt hash of less than 5000 rounds");
-    if (*rounds > max_sha512_rounds) return refuse("is a sha512crypt hash of more than 1000000 rounds");
+      return not_a_hash("is a sha512crypt hash of less than 5000 rounds");
+    if (*rounds > max_sha512_rounds) return not_a_hash("is a sha512crypt hash of more than 1000000 rounds");
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   const std::size_t digest = rest.find('$');
   constexpr std::size_t longest_salt = 16;
   if (digest == std::string_view::npos || digest > longest_salt || rest.size() - digest - 1 != 86 ||
       !is_crypt_text(rest.substr(0, digest)) || !is_crypt_text(rest.substr(digest + 1)))
-    return refuse("is not a complete sha512crypt hash");
+    return not_a_hash("is not a complete sha512crypt hash");
   return {};
 }
 
 // Behind "$2b$": cost$22 characters of salt and 31 of digest.
 std::expected<void, std::string> check_bcrypt(std::string_view rest) {
   if (rest.size() != 2 + 1 + 53 || rest[2] != '$' || !is_crypt_text(rest.substr(3)))
-    return refuse("is not a complete bcrypt hash");
+    return not_a_hash("is not a complete bcrypt hash");
   const bool digits = rest[0] >= '0' && rest[0] <= '9' && rest[1] >= '0' && rest[1] <= '9';
   const auto cost = digits ? static_cast<std::uint64_t>((rest[0] - '0') * 10 + (rest[1] - '0')) : 0;
-  if (cost < min_bcrypt_cost) return refuse("is a bcrypt hash of a cost below 8");
-  if (cost > max_bcrypt_cost) return refuse("is a bcrypt hash of a cost above 14");
+  if (cost < min_bcrypt_cost) return not_a_hash("is a bcrypt hash of a cost below 8");
+  if (cost > max_bcrypt_cost) return not_a_hash("is a bcrypt hash of a cost above 14");
   return {};
 }
 
@@ -113,7 +113,7 @@ std::expected<void, std::string> check_hash_format(std::string_view hash) {
   if (hash.starts_with("$6$")) return check_sha512(hash.substr(3));
   for (const std::string_view prefix : {"$2a$", "$2b$", "$2y$"})
     if (hash.starts_with(prefix)) return check_bcrypt(hash.substr(prefix.size()));
-  return refuse("is not a yescrypt, sha512crypt or bcrypt hash; make one with: fairlead hash-password");
+  return not_a_hash("is not a yescrypt, sha512crypt or bcrypt hash; make one with: fairlead hash-password");
 }
 
 bool password_matches(Bytes password, const std::string& hash) {

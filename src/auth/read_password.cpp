@@ -44,7 +44,7 @@ class RawTerminal {
 
 // One byte; false at the end of input.
 bool read_byte(int descriptor, unsigned char& byte) {
-  ssize_t count;
+  ssize_t count = 0;
   while ((count = ::read(descriptor, &byte, 1)) < 0 && errno == EINTR) {
   }
   return count == 1;

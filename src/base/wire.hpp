@@ -13,7 +13,7 @@
 namespace fairlead::ssh {
 
 inline std::uint32_t load_u32(const std::byte* from) noexcept {
-  std::uint32_t value;
+  std::uint32_t value = 0;
   std::memcpy(&value, from, sizeof value);
   return std::endian::native == std::endian::little ? __builtin_bswap32(value) : value;
 }

@@ -2,6 +2,7 @@
 // AES-GCM packets (RFC 5647 as OpenSSH uses it) through EVP, with one context for the life of the key.
 #include "base/wire.hpp"
 #include "crypto/evp.hpp"
+#include "crypto/gcm_cipher.hpp"
 #include "crypto/gcm_nonce.hpp"
 #include "crypto/packet_constructions.hpp"
 
@@ -9,17 +10,9 @@ namespace fairlead::ssh {
 
 namespace {
 
-constexpr std::size_t gcm_tag_size = 16;
-
-class AesGcm final : public PacketCipher {
+class AesGcm final : public GcmCipher {
  public:
   AesGcm(EvpCipherContext context, Bytes iv) noexcept : context_(std::move(context)), nonce_(iv) {}
-
-  std::size_t block_size() const noexcept override { return 16; }
-  std::size_t tag_size() const noexcept override { return gcm_tag_size; }
-  bool length_is_apart() const noexcept override { return true; }
-  bool is_length_oracle() const noexcept override { return false; }
-  std::size_t head_size() const noexcept override { return packet_length_size; }
 
   void seal(std::uint32_t, MutableBytes packet) noexcept override {
     const MutableBytes tag = packet.last(gcm_tag_size);

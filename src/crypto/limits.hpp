@@ -15,9 +15,9 @@ inline constexpr int max_rsa_bits = 16384;
 inline constexpr std::size_t max_rsa_exponent_bits = 33;  // up to 2^32 + 1
 
 // An RSA key of max_rsa_bits takes 2.1 KB; OpenSSH's bound for a key is this too.
-inline constexpr std::size_t max_key_blob = 16 * 1024;
+inline constexpr std::size_t max_key_blob = std::size_t{16} * 1024;
 // A private RSA key of max_rsa_bits in PEM is 13 KB; the rest is room for comments.
-inline constexpr std::size_t max_key_file = 64 * 1024;
+inline constexpr std::size_t max_key_file = std::size_t{64} * 1024;
 // bcrypt rounds of a key file: ssh-keygen's default is 16 (0.1 s); the maximum takes some 10 s and cannot
 // hang a start.
 inline constexpr std::uint32_t max_bcrypt_rounds = 1024;
@@ -25,6 +25,6 @@ inline constexpr std::size_t max_bcrypt_salt = 1024;  // ssh-keygen writes 16
 
 // authorized_keys of one user: parsing is linear, so this bounds the work a hostile file causes to
 // milliseconds.
-inline constexpr std::size_t max_authorized_keys = 1024 * 1024;
+inline constexpr std::size_t max_authorized_keys = std::size_t{1024} * 1024;
 
 }  // namespace fairlead::ssh

@@ -31,11 +31,11 @@ auth::Decision refuse(const char* reason) {
 }  // namespace
 
 struct LocalKeeper::Impl {
-  Impl(std::vector<ssh::PrivateKey> keys, const config::Auth& auth, std::shared_ptr<const auth::Users> users)
+  Impl(std::vector<ssh::PrivateKey> keys, config::Auth auth, std::shared_ptr<const auth::Users> users)
       : host_keys(ssh::local_host_keys(std::move(keys))),
         checker(checker_threads()),
         local(std::move(users), checker),
-        methods(auth) {}
+        methods(std::move(auth)) {}
 
   std::shared_ptr<ssh::HostKeySigner> host_keys;
   auth::PasswordChecker checker;

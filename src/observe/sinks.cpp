@@ -41,7 +41,9 @@ class DescriptorSink : public LogSink {
       report_dropped();
       if (!put(line)) ++dropped_;
     } catch (const std::exception&) {
-      // No memory for a line: nothing can be said about it either.
+      // No memory for a line: that one is missing is all that can be said.
+      const std::lock_guard lock(mutex_);
+      ++dropped_;
     }
   }
 
@@ -90,7 +92,7 @@ class DescriptorSink : public LogSink {
 
   ssize_t put_some(std::string_view bytes) noexcept {
     pollfd ready{descriptor_, POLLOUT, 0};
-    int events;
+    int events = 0;
     while ((events = ::poll(&ready, 1, stalled_ ? 0 : patience_ms)) < 0 && errno == EINTR) {
     }
     stalled_ = events == 0;
@@ -98,7 +100,7 @@ class DescriptorSink : public LogSink {
     if (events <= 0 || (ready.revents & POLLOUT) == 0 ||
         (ready.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0)
       return -1;
-    ssize_t count;
+    ssize_t count = 0;
     while ((count = ::write(descriptor_, bytes.data(), bytes.size())) < 0 && errno == EINTR) {
     }
     return count;

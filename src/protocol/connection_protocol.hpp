@@ -78,7 +78,7 @@ class ConnectionProtocol {
   ChannelTable channels_;
   TicketQueue global_requests_;
   std::uint64_t global_replies_expected_ = 0;
-  Clock::time_point now_{};
+  Clock::time_point now_;
   // What receive windows of this connection may still grow by, all together: the memory that a peer can make
   // us hold.
   std::uint32_t window_growth_left_ = limits::largest_window;

@@ -106,7 +106,7 @@ class ReceiveWindow {
   std::uint32_t owed_ = 0;
   int pauses_ = 0;
   bool watch_pause_ = false;
-  Clock::time_point adjusted_at_{};
+  Clock::time_point adjusted_at_;
   Clock::duration turnover_{};
 };
 

@@ -60,7 +60,7 @@ class SecureTransport final : public Transport {
   const EngineConfig& config_;
   VersionExchange version_;
   Handshake handshake_;
-  Clock::time_point keys_since_{};  // when the present keys came into use
+  Clock::time_point keys_since_;  // when the present keys came into use
   std::optional<Clock::time_point> exchange_began_;
   unsigned ext_infos_ = 0;
   unsigned early_exchanges_ = 0;  // before authentication

@@ -154,7 +154,7 @@ class Transport {
   ByteBuffer held_back_;  // uint32 length and payload of each control message that the gate holds back
   PacketWriter writer_;
   PacketReader reader_;
-  Clock::time_point now_{};
+  Clock::time_point now_;
   std::size_t control_backlog_ = 0;
   Error error_{};
   std::uint32_t received_sequence_ = 0;  // of the last packet

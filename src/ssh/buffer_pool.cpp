@@ -14,7 +14,7 @@ namespace {
 // One packet that is kept from the last receive, with length, padding and tag, and 256 KiB that come now.
 constexpr std::size_t receive_size = 2 * limits::packet_length + 4096;
 // A writer may start a last quantum right below the high mark.
-constexpr std::size_t output_size = limits::output_high_water + 4 * limits::channel_packet;
+constexpr std::size_t output_size = limits::output_high_water + std::size_t{4} * limits::channel_packet;
 // Less is cheap to allocate; more than the biggest stays with nobody.
 constexpr std::size_t smallest = std::size_t{16} * 1024;
 constexpr std::size_t biggest = std::size_t{1024} * 1024;

@@ -21,7 +21,7 @@ class BulkReceive {
 
  private:
   std::size_t run_ = 0;  // bytes without a lull
-  Clock::time_point last_{};
+  Clock::time_point last_;
   bool bulk_ = false;
 };
 

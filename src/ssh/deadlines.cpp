@@ -7,11 +7,11 @@
 namespace fairlead::ssh {
 
 Deadlines::Time Deadlines::earliest() const noexcept {
-  return *std::min_element(times_.begin(), times_.end());
+  return *std::ranges::min_element(times_);
 }
 
 std::optional<Deadline> Deadlines::take_due(Time now) noexcept {
-  const auto first = std::min_element(times_.begin(), times_.end());
+  const auto first = std::ranges::min_element(times_);
   if (*first > now) return std::nullopt;
   *first = Time::max();
   return static_cast<Deadline>(first - times_.begin());

@@ -31,8 +31,8 @@ Task<std::optional<std::vector<std::byte>>> prove_host_keys(std::shared_ptr<Host
   WireReader wanted(task.wanted);
   for (std::size_t count = 0; !wanted.rest().empty(); ++count) {
     const Bytes blob = wanted.string();
-    const auto key = std::find_if(keys.begin(), keys.end(),
-                                  [&](const PublicKey& ours) { return equal(ours.blob(), blob); });
+    const auto is_it = [&](const PublicKey& ours) { return equal(ours.blob(), blob); };
+    const auto key = std::ranges::find_if(keys, is_it);
     if (!wanted.ok() || key == keys.end() || count == keys.size()) co_return std::nullopt;
     ByteBuffer statement;
     WireWriter(statement).string(prove_request).string(task.session_id).string(blob);

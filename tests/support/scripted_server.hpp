@@ -3,6 +3,8 @@
 // own thread.
 #pragma once
 
+#include "support/scratch.hpp"
+
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,9 +94,6 @@ class ScriptedServer {
   using Script = std::function<void(Peer&)>;
 
   explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-server-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-    directory_ = pattern;
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -115,12 +114,11 @@ class ScriptedServer {
     for (auto& worker : workers_) worker.join();
     for (const int descriptor : open_) ::close(descriptor);
     ::close(listener_);
-    std::filesystem::remove_all(directory_);
   }
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
-  [[nodiscard]] std::string path() const { return directory_ + "/socket"; }
+  [[nodiscard]] std::string path() const { return directory_.file("socket"); }
   [[nodiscard]] std::string url() const { return "unix://" + path(); }
   [[nodiscard]] int connections() const { return connections_; }
 
@@ -143,7 +141,7 @@ class ScriptedServer {
   }
 
   Script script_;
-  std::string directory_;
+  ScratchDirectory directory_;
   int listener_ = -1;
   std::thread acceptor_;
   std::vector<std::thread> workers_;  // touched by the acceptor, then by the destructor after its end

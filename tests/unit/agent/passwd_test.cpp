@@ -3,6 +3,7 @@
 #include "agent/passwd.hpp"
 
 #include "agent/limits.hpp"
+#include "support/scratch.hpp"
 
 #include <gmock/gmock.h>
 
@@ -78,13 +79,8 @@ TEST(ParseId, TakesDecimalNumbersBelowTheReservedOne) {
 
 class AccountFile : public testing::Test {
  protected:
-  void SetUp() override {
-    char name[] = "/tmp/fairlead-passwd-XXXXXX";
-    directory_ = ::mkdtemp(name);
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-  std::string path() const { return directory_ + "/passwd"; }
-  std::string directory_;
+  std::string path() const { return directory_.file("passwd"); }
+  test::ScratchDirectory directory_;
 };
 
 TEST_F(AccountFile, IsReadUpToItsLimit) {

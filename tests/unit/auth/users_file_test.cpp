@@ -3,6 +3,7 @@
 #include "auth/users_file.hpp"
 
 #include "sample_hashes.hpp"
+#include "support/scratch.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,14 +45,8 @@ void expect_error(const std::string& text, const std::string& part) {
 
 class UsersOnDisk : public testing::Test {
  protected:
-  UsersOnDisk() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-users-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~UsersOnDisk() override { std::filesystem::remove_all(directory_); }
-
   std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
-    const std::string path = directory_ + "/" + name;
+    const std::string path = directory_.file(name);
     std::ofstream(path) << text;
     ::chmod(path.c_str(), mode);
     return path;
@@ -62,7 +57,7 @@ class UsersOnDisk : public testing::Test {
     return Users::load(std::move(config));
   }
 
-  std::string directory_;
+  test::ScratchDirectory directory_;
 };
 
 TEST(Users, PasswordsKeysAndSettingsAreRead) {
@@ -179,7 +174,7 @@ TEST_F(UsersOnDisk, KeyFilesAreReadAndBadLinesOnlyCostThemselves) {
 }
 
 TEST_F(UsersOnDisk, MissingFilesAreErrors) {
-  EXPECT_THAT(load(directory_ + "/none").error(), ElementsAre(HasSubstr("No such file")));
+  EXPECT_THAT(load(directory_.file("none")).error(), ElementsAre(HasSubstr("No such file")));
   const auto users = load(write("users.yaml", "users: {a: {authorizedKeysFile: /no/keys}}"));
   ASSERT_FALSE(users);
   EXPECT_THAT(users.error(), ElementsAre(HasSubstr("users.a.authorizedKeysFile (/no/keys: cannot be read")));

@@ -15,16 +15,6 @@
 
 namespace fairlead::ssh {
 
-SshKeygen::SshKeygen() {
-  std::string name = (std::filesystem::temp_directory_path() / "fairlead-keys-XXXXXX").string();
-  EXPECT_NE(::mkdtemp(name.data()), nullptr);
-  directory_ = name;
-}
-
-SshKeygen::~SshKeygen() {
-  std::filesystem::remove_all(directory_);
-}
-
 void SshKeygen::write(std::string_view name, std::string_view content) const {
   std::ofstream(path(name), std::ios::binary) << content;
   std::filesystem::permissions(path(name),

@@ -2,7 +2,8 @@
 // Runs OpenSSH's ssh-keygen in a directory of its own, which disappears with the object.
 #pragma once
 
-#include <filesystem>
+#include "support/scratch.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,12 +12,7 @@ namespace fairlead::ssh {
 
 class SshKeygen {
  public:
-  SshKeygen();
-  ~SshKeygen();
-  SshKeygen(const SshKeygen&) = delete;
-  SshKeygen& operator=(const SshKeygen&) = delete;
-
-  [[nodiscard]] std::string path(std::string_view name) const { return (directory_ / name).string(); }
+  [[nodiscard]] std::string path(std::string_view name) const { return directory_.file(name); }
   // Readable by the owner alone, as ssh-keygen demands of private keys.
   void write(std::string_view name, std::string_view content) const;
   [[nodiscard]] std::string read(std::string_view name) const;
@@ -29,7 +25,7 @@ class SshKeygen {
   [[nodiscard]] Outcome run(std::vector<std::string> arguments, const std::string& input = "/dev/null") const;
 
  private:
-  std::filesystem::path directory_;
+  test::ScratchDirectory directory_;
 };
 
 }  // namespace fairlead::ssh

@@ -2,6 +2,8 @@
 // Host keys: configured ones, and ours that stay the same.
 #include "keeper/host_keys.hpp"
 
+#include "support/scratch.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -38,14 +40,8 @@ class CodeSink final : public observe::LogSink {
 
 class HostKeys : public testing::Test {
  protected:
-  HostKeys() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-keys-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-  }
-  ~HostKeys() override { std::filesystem::remove_all(directory_); }
-
   std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
-    const std::string path = directory_ + "/" + name;
+    const std::string path = directory_.file(name);
     std::ofstream(path) << text;
     ::chmod(path.c_str(), mode);
     return path;
@@ -53,7 +49,7 @@ class HostKeys : public testing::Test {
   auto load(std::vector<std::string> hostkeys) {
     config::Ssh ssh;
     ssh.hostkeys = std::move(hostkeys);
-    return load_host_keys(ssh, directory_ + "/state", log_);
+    return load_host_keys(ssh, directory_.file("state"), log_);
   }
   static std::vector<std::string> fingerprints(const std::vector<ssh::PrivateKey>& keys) {
     std::vector<std::string> result;
@@ -61,7 +57,7 @@ class HostKeys : public testing::Test {
     return result;
   }
 
-  std::string directory_;
+  test::ScratchDirectory directory_;
   std::shared_ptr<CodeSink> sink_ = std::make_shared<CodeSink>();
   observe::Log log_{sink_, observe::Level::debug};
 };
@@ -78,12 +74,12 @@ TEST_F(HostKeys, AreMadeOnceAndKept) {
   ASSERT_TRUE(second);
   EXPECT_EQ(fingerprints(*first), fingerprints(*second));
   EXPECT_THAT(sink_->codes, SizeIs(0));
-  for (const auto& entry : std::filesystem::directory_iterator(directory_ + "/state")) {
+  for (const auto& entry : std::filesystem::directory_iterator(directory_.file("state"))) {
     struct stat status{};
     ::stat(entry.path().c_str(), &status);
     EXPECT_EQ(status.st_mode & 0777, 0600U) << entry.path();
   }
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_ + "/state"), {}), 2)
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_.file("state")), {}), 2)
       << "no temporary file stays behind";
 }
 
@@ -96,12 +92,12 @@ TEST_F(HostKeys, TwoDaemonsThatStartAtOnceAgree) {
 }
 
 TEST_F(HostKeys, ABrokenKeyFileIsNeverReplaced) {
-  std::filesystem::create_directories(directory_ + "/state");
+  std::filesystem::create_directories(directory_.file("state"));
   write("state/host_key_ed25519", "garbage");
   const auto keys = load({});
   ASSERT_FALSE(keys);
   EXPECT_THAT(keys.error(), ElementsAre(HasSubstr("host_key_ed25519 cannot be used")));
-  std::ifstream file(directory_ + "/state/host_key_ed25519");
+  std::ifstream file(directory_.file("state/host_key_ed25519"));
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(file), {}), "garbage");
 }
 
@@ -119,7 +115,7 @@ TEST_F(HostKeys, FilesAndTextAreTaken) {
       load({write("key", ed25519.to_openssh_text("")), "\n " + ecdsa.to_openssh_text("") + "\n"});
   ASSERT_TRUE(keys) << keys.error().front();
   EXPECT_EQ(fingerprints(*keys), fingerprints({ed25519, ecdsa}));
-  EXPECT_FALSE(std::filesystem::exists(directory_ + "/state")) << "none is made then";
+  EXPECT_FALSE(std::filesystem::exists(directory_.file("state"))) << "none is made then";
 }
 
 TEST_F(HostKeys, OfTwoKeysOfOneTypeTheLastIsUsed) {

@@ -2,6 +2,8 @@
 // Where lines go, and what happens when they cannot.
 #include "observe/sinks.hpp"
 
+#include "support/scratch.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -30,14 +32,8 @@ std::vector<std::string> lines_of(const std::string& file) {
 
 class FileLog : public testing::Test {
  protected:
-  FileLog() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "fairlead-log-XXXXXX").string();
-    directory_ = ::mkdtemp(pattern.data());
-    file_ = directory_ + "/log";
-  }
-  ~FileLog() override { std::filesystem::remove_all(directory_); }
-
-  std::string directory_, file_;
+  test::ScratchDirectory directory_;
+  std::string file_ = directory_.file("log");
 };
 
 struct Pipe {
@@ -96,16 +92,16 @@ TEST_F(FileLog, ReopensAfterRotation) {
 TEST_F(FileLog, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
   const auto log = open_log({Level::info, LineFormat::text, file_});
   ASSERT_TRUE(log);
-  std::filesystem::rename(file_, directory_ + "/moved");
+  std::filesystem::rename(file_, directory_.file("moved"));
   std::filesystem::create_directory(file_);
   log->reopen();
   log->info("A", "still here");
-  EXPECT_THAT(lines_of(directory_ + "/moved"),
+  EXPECT_THAT(lines_of(directory_.file("moved")),
               testing::ElementsAre(HasSubstr("cannot be opened again"), HasSubstr("still here")));
 }
 
 TEST_F(FileLog, AFileThatCannotBeOpenedIsASentence) {
-  const auto log = open_log({Level::info, LineFormat::text, directory_});
+  const auto log = open_log({Level::info, LineFormat::text, directory_.path()});
   ASSERT_FALSE(log);
   EXPECT_THAT(log.error(), HasSubstr("cannot be opened: Is a directory."));
 }

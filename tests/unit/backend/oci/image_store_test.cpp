@@ -24,7 +24,6 @@ using ::testing::HasSubstr;
 class ImageStoreTest : public ScratchTest {
  protected:
   void SetUp() override {
-    ScratchTest::SetUp();
     try {
       ids_ = Ids::detect();
     } catch (const BackendError& error) {

@@ -23,7 +23,6 @@ using ::testing::HasSubstr;
 class LayerTest : public ScratchTest {
  protected:
   void SetUp() override {
-    ScratchTest::SetUp();
     try {
       ids_ = Ids::detect();
     } catch (const BackendError& error) {

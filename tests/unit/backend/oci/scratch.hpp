@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/oci/tree.hpp"
+#include "support/scratch.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -19,14 +20,11 @@ namespace fairlead::test {
 
 class ScratchTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "fairlead-test-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    scratch_ = name;
-  }
+  // Trees of images may be closed even to their owner.
   void TearDown() override { EXPECT_EQ(backend::oci::remove_tree(scratch_.string()), 0); }
 
-  std::filesystem::path scratch_;
+  ScratchDirectory directory_;
+  const std::filesystem::path& scratch_ = directory_.path();
 };
 
 inline std::string content(const std::filesystem::path& file) {
