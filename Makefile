@@ -35,9 +35,9 @@ fuzz: ## each libFuzzer target for T seconds
 	@scripts/setup build matrix
 	@scripts/fuzz $(T)
 
-lint: ## formatting, floors, C1 patterns; TIDY=1 adds clang-tidy
+lint: ## formatting, floors, C1 patterns, clang-tidy
 	@scripts/setup build lint
-	@scripts/lint $(if $(TIDY),--tidy)
+	@scripts/lint
 
 install: build
 	@cmake --install build/release --prefix $(if $(DESTDIR),$(DESTDIR)/usr,/usr)

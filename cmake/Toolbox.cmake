@@ -40,6 +40,10 @@ if(FAIRLEAD_SANITIZE)
   endif()
 endif()
 
+if(FAIRLEAD_BUILD_FUZZERS) # coverage of everything, without libFuzzer's main
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # fairlead_floor(NAME SOURCES a.cpp … FLOORS base crypto … LIBRARIES OpenSSL::Crypto …)
 #
 # Makes the static library fairlead_NAME from src/NAME. Headers are included as "NAME/file.hpp"; the only directory on the
