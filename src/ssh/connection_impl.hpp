@@ -134,7 +134,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
 
   std::uint64_t received_ = 0, sent_ = 0;
   std::size_t unsent_mark_ = 0;  // output older than the last output_taken()
-  Clock::time_point last_received_{};
+  Clock::time_point last_received_;
   std::chrono::seconds alive_interval_{0};
   unsigned alive_count_ = 0, alive_unanswered_ = 0;
   unsigned unanswered_ = 0;  // global requests that the application has and has not answered
