@@ -91,7 +91,7 @@ http::Stream Container::input() const {
 Task<> Container::pump_output(ssh::Channel channel) const {
   const auto state = state_;
   FrameDecoder decoder;
-  std::vector<std::byte> buffer(32 * 1024);
+  std::vector<std::byte> buffer(std::size_t{32} * 1024);
   while (const auto size = co_await state->stream.read_some(buffer)) {
     auto output = ssh::Bytes(buffer).first(size);
     if (state->terminal) {  // a terminal has one output, which Docker passes as it is

@@ -207,7 +207,8 @@ ImageContent read_docker_archive(const fs::path& directory, const std::string& t
 
 json::object ImageConfig::to_json() const {
   json::array variables;
-  for (const auto& [name, value] : environment) variables.emplace_back(name + "=" + value);
+  for (const auto& [name, value] : environment)
+    variables.emplace_back(std::string(name).append("=").append(value));
   return {{"Env", std::move(variables)}, {"User", user}, {"WorkingDir", working_directory}};
 }
 
@@ -244,7 +245,8 @@ bool is_image_archive(const fs::path& file) {
   const std::unique_ptr<archive, Deleter> reader(::archive_read_new());
   ::archive_read_support_filter_all(reader.get());
   ::archive_read_support_format_tar(reader.get());
-  if (::archive_read_open_filename(reader.get(), file.c_str(), 128 * 1024) != ARCHIVE_OK) return false;
+  if (::archive_read_open_filename(reader.get(), file.c_str(), std::size_t{128} * 1024) != ARCHIVE_OK)
+    return false;
   // Everything at the top of an image archive has a name of that format; the first other name tells a root
   // file system.
   archive_entry* entry = nullptr;

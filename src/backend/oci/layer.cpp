@@ -282,7 +282,7 @@ std::string unpack_here(int input, const UnpackOptions& options) {
   ::archive_read_support_filter_all(reader.get());
   ::archive_read_support_format_tar(reader.get());
   ::archive_read_support_format_empty(reader.get());
-  if (::archive_read_open_fd(reader.get(), input, 128 * 1024) != ARCHIVE_OK)
+  if (::archive_read_open_fd(reader.get(), input, std::size_t{128} * 1024) != ARCHIVE_OK)
     return "not a readable tar archive: " + words(reader.get());
   return Layer(std::move(reader), options).apply();
 }

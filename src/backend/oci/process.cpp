@@ -168,7 +168,7 @@ class Stack {
   [[nodiscard]] void* top() const noexcept { return static_cast<char*>(memory_) + size; }
 
  private:
-  static constexpr std::size_t size = 64 * 1024;
+  static constexpr std::size_t size = std::size_t{64} * 1024;
   void* memory_;
 };
 

@@ -178,7 +178,8 @@ json::object parse_mount(const std::string& text) {
   const std::filesystem::path inside = std::filesystem::path(target).lexically_normal();
   if (!source.starts_with('/') || !inside.is_absolute()) throw refuse("needs absolute paths");
   for (const char* ours : {"/", "/proc", "/dev", "/sys", "/.fairlead"}) {
-    const std::string own = ours, path = inside.native();
+    const std::string own = ours;
+    const std::string& path = inside.native();
     if (path == own || (own != "/" && path.starts_with(own + "/")))
       throw refuse("would hide a part of the box that is ours");
   }

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string_view>
 
 namespace fairlead::backend::oci {
@@ -81,6 +82,17 @@ int move_up(int from, const char* name, int top, std::uint64_t& counter) {
 // descriptor limit.
 constexpr int deepest = 32;
 
+int remove_empty(int parent, const char* name) {
+  return ::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+// The errno of it, 0 when it is gone; nothing when it is a directory.
+std::optional<int> remove_file(int parent, const char* name) {
+  if (::unlinkat(parent, name, 0) == 0 || errno == ENOENT) return 0;
+  if (errno == EISDIR || errno == EPERM) return std::nullopt;
+  return errno;
+}
+
 // Removes `name`, a directory in `parent`. What is deeper than `depth` more levels ends up in `top`.
 int remove_directory(int parent, const char* name, int top, int depth, std::uint64_t& counter) {
   if (::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
@@ -94,20 +106,17 @@ int remove_directory(int parent, const char* name, int top, int depth, std::uint
   if (directory < 0) return errno == ENOENT ? 0 : errno;
   ::fchmod(directory, 0700);
   const int error = for_entries(directory, [&](const char* child) {
-    if (::unlinkat(directory, child, 0) == 0 || errno == ENOENT) return 0;
-    if (errno != EISDIR && errno != EPERM) return errno;
-    return remove_directory(directory, child, top, depth - 1, counter);
+    const std::optional<int> done = remove_file(directory, child);
+    return done ? *done : remove_directory(directory, child, top, depth - 1, counter);
   });
   ::close(directory);
-  if (error) return error;
-  return ::unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+  return error ? error : remove_empty(parent, name);
 }
 
 }  // namespace
 
 int remove_tree(int at, const char* name) noexcept {
-  if (::unlinkat(at, name, 0) == 0 || errno == ENOENT) return 0;
-  if (errno != EISDIR && errno != EPERM) return errno;
+  if (const std::optional<int> done = remove_file(at, name)) return *done;
   const int top = open_directory(at, name);
   if (top < 0) return errno == ENOENT ? 0 : errno;
   std::uint64_t counter = 0;
@@ -116,14 +125,12 @@ int remove_tree(int at, const char* name) noexcept {
     ::lseek(top, 0, SEEK_SET);
     error = for_entries(top, [&](const char* child) {
       any = true;
-      if (::unlinkat(top, child, 0) == 0 || errno == ENOENT) return 0;
-      if (errno != EISDIR && errno != EPERM) return errno;
-      return remove_directory(top, child, top, deepest, counter);
+      const std::optional<int> done = remove_file(top, child);
+      return done ? *done : remove_directory(top, child, top, deepest, counter);
     });
     if (error || !any) {
       ::close(top);
-      if (error) return error;
-      return ::unlinkat(at, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+      return error ? error : remove_empty(at, name);
     }
   }
 }
