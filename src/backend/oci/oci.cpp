@@ -38,7 +38,7 @@ auto translated(Work work) {
 // Enough to keep every core busy with runtimes while others wait for disks; a login storm queues here, not in
 // the kernel.
 std::size_t pool_threads() {
-  return std::clamp<std::size_t>(std::thread::hardware_concurrency() * 2, 4, 32);
+  return std::clamp<std::size_t>(std::size_t{2} * std::thread::hardware_concurrency(), 4, 32);
 }
 
 }  // namespace
