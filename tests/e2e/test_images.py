@@ -18,14 +18,18 @@ def registry(tmp_path, monkeypatch):
     (tmp_path / "config.yml").write_text(json.dumps({
         "version": "0.1", "http": {"addr": address}, "storage": {"filesystem": {"rootdirectory": str(tmp_path / "data")}},
         "auth": {"htpasswd": {"realm": "test", "path": str(tmp_path / "htpasswd")}}}))
-    (tmp_path / "registries.conf").write_text(f'[[registry]]\nlocation = "{address}"\ninsecure = true\n')
+    (tmp_path / ".config/containers").mkdir(parents=True)
+    (tmp_path / ".config/containers/registries.conf").write_text(f'[[registry]]\nlocation = "{address}"\ninsecure = true\n')
     secret = base64.b64encode(f"alice:{PASSWORD}".encode()).decode()
     (tmp_path / "auth.json").write_text(json.dumps({"auths": {address: {"auth": secret}}}))
-    monkeypatch.setenv("CONTAINERS_REGISTRIES_CONF", str(tmp_path / "registries.conf"))
-    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "auth.json"))
     log = open(tmp_path / "registry.log", "wb")
     process = subprocess.Popen(["docker-registry", "serve", tmp_path / "config.yml"], stdout=log, stderr=log)
-    wait_until(lambda: b"listening on" in (tmp_path / "registry.log").read_bytes(), 20, "the registry listens")
+    said = tmp_path / "registry.log"
+    wait_until(lambda: process.poll() is not None or b"listening on" in said.read_bytes(), 20, "the registry listens")
+    assert process.poll() is None, said.read_text()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    # Not before the registry started: it takes variables of this form for settings of its own.
+    monkeypatch.setenv("REGISTRY_AUTH_FILE", str(tmp_path / "auth.json"))
     yield address
     process.terminate()
     process.wait()
@@ -50,10 +54,13 @@ def test_an_image_comes_from_a_registry_once(own_daemon, registry):
 
 
 @pytest.mark.parametrize("own_daemon", ["oci"], indirect=True)
-def test_what_the_registry_refuses_is_told(own_daemon, registry, monkeypatch):
-    daemon = own_daemon(oci__image=f"{registry}/tools/none:1").start()
-    done = daemon.ssh("true")
+def test_what_the_registry_refuses_is_told_at_start_and_at_login(own_daemon, registry):
+    broken = own_daemon(oci__image=f"{registry}/tools/none:1")
+    with pytest.raises(AssertionError, match="tools/none.*manifest unknown"):
+        broken.start()
+    daemon = own_daemon()
+    daemon.users["alice"]["config"] = {"oci": {"image": f"{registry}/tools/none:1"}}
+    done = daemon.start().ssh("true")
     assert done.returncode == 255
     assert b"image" in done.stderr and registry.encode() not in done.stderr  # a sentence, without internals
-    told = [line for line in daemon.log() if "tools/none" in json.dumps(line) and "manifest unknown" in json.dumps(line)]
-    assert told, "the operator reads the registry's own words"
+    assert "manifest unknown" in json.dumps(daemon.log()), "the operator reads the registry's own words"

@@ -32,9 +32,9 @@ constexpr std::string_view staging_prefix = "unpacking-";
 // What an operator sets for skopeo in the daemon's environment: credentials, insecure or mirrored registries,
 // certificates, proxies. Nothing else of ours reaches it.
 void add_registry_settings(std::vector<std::string>& environment) {
-  for (const char* name : {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE",
-                           "DOCKER_CONFIG", "CONTAINERS_REGISTRIES_CONF", "SSL_CERT_FILE", "SSL_CERT_DIR",
-                           "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
+  for (const char* name :
+       {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "SSL_CERT_FILE",
+        "SSL_CERT_DIR", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"})
     if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + '=' + value);
 }
 
