@@ -38,7 +38,7 @@ Task<> pump_input(std::shared_ptr<Session> session) {
       co_await session->agent.write(ssh::Bytes(buffer).first(size));
     }
     session->agent.close_write();
-  } catch (const ssh::ConnectionError&) {
+  } catch (const ssh::ConnectionError&) {  // one side is gone: the output side tells why
   }
 }
 
