@@ -102,7 +102,7 @@ class Launch {
   }
 
   [[nodiscard]] std::string working_directory() const {
-    const auto configured = http::string_member(docker_.container, "WorkingDir");
+    auto configured = http::string_member(docker_.container, "WorkingDir");
     if (!configured.empty()) return configured;
     return image_ ? image_->working_directory : "";
   }
