@@ -9,6 +9,14 @@
 namespace fairlead::docker {
 namespace {
 
+constexpr const char* engine_stopped = "The container engine has stopped, and the box with it.";
+constexpr FailureTexts at_end{
+    .not_running = engine_stopped,
+    // Either the engine does not answer, or the container runs on and only the link broke.
+    .no_answer = "The connection to the box was lost.",
+    .went_away = engine_stopped,
+    .otherwise = ""};
+
 Task<std::string> reason_from(Engine engine, std::string container) {
   const auto deadline = in(limits::end_reason);
   try {
@@ -27,6 +35,15 @@ Task<std::string> reason_from(Engine engine, std::string container) {
 
 }  // namespace
 
+Task<std::string> end_reason(const Lease& lease) {
+  if (auto ours = lease.fleet()->end_reason(lease.box()); !ours.empty()) co_return ours;
+  try {
+    co_return co_await reason_from(lease.engine().engine, lease.container());
+  } catch (const http::HttpError& error) {
+    co_return at_end.text_for(error);
+  }
+}
+
 DockerBox::DockerBox(std::unique_ptr<Lease> lease, ssh::AcceptedConnection peer, ssh::TaskScope copying)
     : lease_(std::move(lease)), peer_(std::move(peer)), copying_(std::move(copying)) {}
 
@@ -41,7 +58,7 @@ std::string DockerBox::id() const {
 Task<> DockerBox::remove() {
   std::exception_ptr failure;
   try {
-    co_await to_the_end(lease_->remove(in(lease_->fleet().config.docker.container_stop)));
+    co_await to_the_end(lease_->remove(in(lease_->fleet()->config.docker.container_stop)));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -49,20 +66,7 @@ Task<> DockerBox::remove() {
 }
 
 Task<std::string> DockerBox::end_reason() {
-  try {
-    co_return co_await reason_from(lease_->engine().engine, lease_->container());
-  } catch (const http::HttpError& error) {
-    switch (error.kind()) {
-      case http::Failure::connect:
-      case http::Failure::closed:
-        co_return "The container engine has stopped, and the box with it.";
-      case http::Failure::timeout:
-        // Either the engine does not answer, or the container runs on and only the link broke.
-        co_return "The connection to the box was lost.";
-      default:
-        co_return "";
-    }
-  }
+  return docker::end_reason(*lease_);
 }
 
 }  // namespace fairlead::docker

@@ -123,7 +123,7 @@ std::string BoxFiles::directory_of(const std::string& box) const {
 void BoxFiles::create(const std::string& box) const {
   const fs::path directory = directory_of(box);
   make_directory(directory, 0755);
-  if (::link((root_ / "agent").c_str(), (directory / "agent").c_str()) != 0)
+  if (::link((root_ / "agent").c_str(), (directory / "agent").c_str()) != 0 && errno != EEXIST)
     fail("link the agent into", directory, std::strerror(errno));
 }
 

@@ -29,7 +29,7 @@ class BoxFiles {
 
   [[nodiscard]] const std::string& owner() const noexcept { return owner_; }
   [[nodiscard]] std::string directory_of(const std::string& box) const;
-  void create(const std::string& box) const;
+  void create(const std::string& box) const;  // no-op when it is there
   void remove(const std::string& box) const;  // no-op when there is none
   // The agent as a tar archive, to be unpacked at "/" or, with `inside`, in /.fairlead itself.
   [[nodiscard]] std::string agent_archive(bool inside) const;

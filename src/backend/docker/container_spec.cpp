@@ -76,6 +76,14 @@ void set_limits(json::object& host, const config::Limits& limits) {
   }
 }
 
+void set_disk_limit(json::object& body, json::object& host, std::uint64_t most, DiskLimit how) {
+  if (sets_any(host, {"StorageOpt"})) return;
+  if (how == DiskLimit::quota)
+    host["StorageOpt"] = {{"size", std::to_string(most)}};
+  else
+    object_at(body, "Labels")[disk_label] = std::to_string(most);
+}
+
 void set_privileges(json::object& host) {
   if (http::true_member(host, "Privileged")) return;
   auto& options = array_at(host, "SecurityOpt");
@@ -130,6 +138,7 @@ NewContainer make_container(const backend::Login& login, const BoxIdentity& iden
   set_labels(container.body, login, identity);
   json::object host = docker.host_config;
   set_limits(host, docker.limits);
+  if (docker.limits.disk) set_disk_limit(container.body, host, *docker.limits.disk, identity.disk_limit);
   set_privileges(host);
   mount_agent(host, identity, kind);
   // What the agent says on standard error is of no use in the engine's files.

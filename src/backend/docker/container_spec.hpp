@@ -19,6 +19,7 @@ inline constexpr std::string_view user_label = "containerssh_username";
 inline constexpr std::string_view instance_label = "fairlead_instance";  // config: which daemon
 inline constexpr std::string_view owner_label = "fairlead_owner";        // which state directory
 inline constexpr std::string_view box_label = "fairlead_box";            // the journal entry
+inline constexpr std::string_view disk_label = "fairlead_disk";  // DiskLimit::watched: most bytes written
 
 // How the agent reaches us.
 enum class LinkKind : std::uint8_t {
@@ -26,9 +27,16 @@ enum class LinkKind : std::uint8_t {
   attach,  // it is uploaded and speaks on its standard input and output
 };
 
+// How `limits.disk` holds.
+enum class DiskLimit : std::uint8_t {
+  quota,    // the engine's storage driver sees to it: writing more fails
+  watched,  // it cannot: we look, and end a box that has written more (disk_watch.hpp)
+};
+
 struct BoxIdentity {
   std::string box, instance, owner;
   std::string directory;  // on this machine, for LinkKind::socket
+  DiskLimit disk_limit = DiskLimit::quota;
 };
 
 // Pure: the same input gives the same container.

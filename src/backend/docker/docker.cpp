@@ -2,6 +2,7 @@
 // The Docker backend as the daemon sees it.
 #include "backend/docker/docker.hpp"
 
+#include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
 #include "backend/docker/fleet.hpp"
 #include "backend/docker/launch.hpp"
@@ -35,7 +36,10 @@ class DockerBackend final : public Backend {
       co_await docker::sweep(fleet, docker::Sweep::leftovers);
       const auto image = http::string_member(settings.container, "Image");
       const auto facts = co_await engine.inspect_image(image, docker::in(settings.http));
-      if (!facts) missing_image(*fleet, image);
+      if (facts)
+        co_await docker::try_quota(fleet);
+      else
+        missing_image(*fleet, image);
     } catch (...) {
       failure = std::current_exception();
     }

@@ -191,17 +191,19 @@ Task<std::optional<ContainerState>> Engine::inspect(std::string id, Deadline dea
   co_return facts;
 }
 
-Task<std::vector<ListedContainer>> Engine::list(std::vector<std::string> labels, Deadline deadline) const {
+Task<std::vector<ListedContainer>> Engine::list(std::vector<std::string> labels, Deadline deadline,
+                                                ListSizes sizes) const {
   json::object filters;
   filters["label"] = json::array(labels.begin(), labels.end());
-  const auto target = "/containers/json?all=1&filters=" + percent_encode(json::serialize(filters));
+  const std::string what = sizes == ListSizes::yes ? "all=1&size=1" : "all=1";
+  const auto target = "/containers/json?" + what + "&filters=" + percent_encode(json::serialize(filters));
   const auto response = co_await call("GET", target, "", deadline);
   const auto answer = http::parse_json(response.body, from_engine);
   std::vector<ListedContainer> found;
   if (const auto* containers = answer.if_array())
     for (const auto& container : *containers)
-      found.push_back(
-          {http::string_member(container, "Id"), text_members(http::member(container, "Labels"))});
+      found.push_back({http::string_member(container, "Id"), text_members(http::member(container, "Labels")),
+                       http::integer_member(container, "SizeRw")});
   co_return found;
 }
 

@@ -57,7 +57,9 @@ struct ContainerState {
 struct ListedContainer {
   std::string id;
   std::map<std::string, std::string> labels;
+  std::int64_t written = 0;  // bytes of its own on disk; only when asked for
 };
+enum class ListSizes : bool { no, yes };  // yes: the engine adds up files for each container
 
 // Immutable but for the negotiated version; thread-safe; cheap to copy. Calls run on the caller's executor.
 // Every call throws EngineError when the engine refuses and http::HttpError when it does not answer properly
@@ -80,7 +82,8 @@ class Engine {
   Task<std::optional<ContainerState>> inspect(std::string id,
                                               Deadline deadline) const;  // nullopt: no such container
   // Running or not, those that carry every label ("name=value").
-  Task<std::vector<ListedContainer>> list(std::vector<std::string> labels, Deadline deadline) const;
+  Task<std::vector<ListedContainer>> list(std::vector<std::string> labels, Deadline deadline,
+                                          ListSizes sizes = ListSizes::no) const;
 
   // Standard input, output and error of a container as one stream: raw with a terminal, else output in frames
   // (attach_frames.hpp). Half-closing it closes standard input.

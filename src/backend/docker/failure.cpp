@@ -9,18 +9,11 @@ namespace {
 
 using backend::BackendError;
 
-std::string user_text(const http::HttpError& error) {
-  switch (error.kind()) {
-    case http::Failure::connect:
-      return "The container engine is not running. Please try again later, or tell the administrator.";
-    case http::Failure::timeout:
-      return "The container engine does not answer in time. Please try again later.";
-    case http::Failure::closed:
-      return "The container engine went away. Please try again.";
-    default:
-      return "Your box could not be started. Please tell the administrator.";
-  }
-}
+constexpr FailureTexts at_start{
+    .not_running = "The container engine is not running. Please try again later, or tell the administrator.",
+    .no_answer = "The container engine does not answer in time. Please try again later.",
+    .went_away = "The container engine went away. Please try again.",
+    .otherwise = "Your box could not be started. Please tell the administrator."};
 
 std::string user_text(const EngineError& error) {
   const std::string_view words = error.what();
@@ -33,6 +26,19 @@ std::string user_text(const EngineError& error) {
 
 }  // namespace
 
+std::string FailureTexts::text_for(const http::HttpError& error) const {
+  switch (error.kind()) {
+    case http::Failure::connect:
+      return not_running;
+    case http::Failure::timeout:
+      return no_answer;
+    case http::Failure::closed:
+      return went_away;
+    default:
+      return otherwise;
+  }
+}
+
 BackendError explain(const std::exception_ptr& failure, const std::string& doing) {
   const auto what = "cannot " + doing + ": ";
   try {
@@ -42,9 +48,19 @@ BackendError explain(const std::exception_ptr& failure, const std::string& doing
   } catch (const EngineError& error) {
     return {what + error.what(), user_text(error)};
   } catch (const http::HttpError& error) {
-    return {what + error.what(), user_text(error)};
+    return {what + error.what(), at_start.text_for(error)};
   } catch (const std::exception& error) {
     return {what + error.what(), "Your box could not be started. Please tell the administrator."};
+  }
+}
+
+std::string words_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  } catch (...) {
+    return {};
   }
 }
 
@@ -55,6 +71,20 @@ bool engine_answered(const std::exception_ptr& failure) {
     return false;
   } catch (...) {
     return true;
+  }
+}
+
+bool is_quota_refusal(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const EngineError& error) {
+    // "--storage-opt is supported only for overlay over xfs with 'pquota' mount option", "--storage-opt is
+    // not supported for aufs", "Filesystem does not support, or has not enabled quotas".
+    const std::string_view words = error.what();
+    return words.find("storage-opt") != std::string_view::npos ||
+           words.find("enabled quotas") != std::string_view::npos;
+  } catch (...) {
+    return false;
   }
 }
 

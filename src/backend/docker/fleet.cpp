@@ -4,6 +4,8 @@
 
 #include "backend/agent_box.hpp"
 
+#include <algorithm>
+
 namespace fairlead::docker {
 namespace {
 
@@ -71,11 +73,14 @@ void Fleet::end(const std::string& box) {
   journal_->remove(box);
   const std::lock_guard lock(mutex_);
   living_.erase(box);
+  end_reasons_.erase(box);
 }
 
-void Fleet::give_up(const std::string& box) {
+void Fleet::give_up(const std::string& box, const std::string& host) {
   const std::lock_guard lock(mutex_);
-  if (auto node = living_.extract(box)) given_up_.insert(std::move(node));
+  living_.erase(box);
+  end_reasons_.erase(box);
+  given_up_[box] = host;
 }
 
 bool Fleet::lives(const std::string& box) {
@@ -83,14 +88,41 @@ bool Fleet::lives(const std::string& box) {
   return living_.contains(box);
 }
 
+bool Fleet::any_lives_at(const std::string& host) {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(living_, [&](const auto& box) { return box.second == host; });
+}
+
+void Fleet::set_end_reason(const std::string& box, std::string sentence) {
+  const std::lock_guard lock(mutex_);
+  if (living_.contains(box)) end_reasons_[box] = std::move(sentence);
+}
+
+std::string Fleet::end_reason(const std::string& box) {
+  const std::lock_guard lock(mutex_);
+  const auto found = end_reasons_.find(box);
+  return found == end_reasons_.end() ? "" : found->second;
+}
+
 std::map<std::string, std::string> Fleet::living() {
   const std::lock_guard lock(mutex_);
   return living_;
 }
 
-std::map<std::string, std::string> Fleet::given_up() {
+std::map<std::string, std::string> Fleet::take_given_up() {
   const std::lock_guard lock(mutex_);
   return std::exchange(given_up_, {});
+}
+
+bool Fleet::begin_retrying() {
+  const std::lock_guard lock(mutex_);
+  return !given_up_.empty() && !std::exchange(retrying_, true);
+}
+
+bool Fleet::end_retrying() {
+  const std::lock_guard lock(mutex_);
+  if (given_up_.empty()) retrying_ = false;
+  return !retrying_;
 }
 
 }  // namespace fairlead::docker

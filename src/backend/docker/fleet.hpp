@@ -23,7 +23,9 @@ struct KnownEngine {
   KnownEngine(Engine e, std::string h, LinkKind k) : engine(std::move(e)), host(std::move(h)), kind(k) {}
   const Engine engine;
   const std::string host;
-  std::atomic<LinkKind> kind;  // attach, once it turned out not to see our files
+  std::atomic<LinkKind> kind;                            // attach, once it turned out not to see our files
+  std::atomic<DiskLimit> disk_limit = DiskLimit::quota;  // watched, once it refused a quota
+  std::atomic<bool> disk_watched = false;                // a watch runs
 };
 
 // Thread-safe.
@@ -44,12 +46,21 @@ class Fleet {
   void begin(const std::string& box, const std::string& host);
   // Nothing is left of it: directory and journal entry go.
   void end(const std::string& box);
-  // Its removal failed: it is nobody's now, and the next sweep tries again.
-  void give_up(const std::string& box);
+  // Its removal failed: it is nobody's now, and waits for another try (removal.cpp).
+  void give_up(const std::string& box, const std::string& host);
   [[nodiscard]] bool lives(const std::string& box);
-  // Box and host of those that live, and of those given up since the last call.
+  [[nodiscard]] bool any_lives_at(const std::string& host);
+  // Why the daemon itself ended a living box: one sentence for its user, or empty.
+  void set_end_reason(const std::string& box, std::string sentence);
+  [[nodiscard]] std::string end_reason(const std::string& box);
+  // Box and host of those that live.
   [[nodiscard]] std::map<std::string, std::string> living();
-  [[nodiscard]] std::map<std::string, std::string> given_up();
+  // Box and host of those given up since the last call: they are the caller's now.
+  [[nodiscard]] std::map<std::string, std::string> take_given_up();
+  // Whether boxes wait for another try and nobody has begun trying: who is told so, begins.
+  [[nodiscard]] bool begin_retrying();
+  // Whether no box waits any more: who is told so, ends.
+  [[nodiscard]] bool end_retrying();
 
   [[nodiscard]] backend::Journal& journal() noexcept { return *journal_; }
   [[nodiscard]] const BoxFiles& files() const noexcept { return *files_; }
@@ -62,6 +73,8 @@ class Fleet {
   std::map<std::string, std::shared_ptr<KnownEngine>> engines_;  // by settings
   std::map<std::string, std::string> living_;                    // box and host
   std::map<std::string, std::string> given_up_;
+  std::map<std::string, std::string> end_reasons_;  // of living boxes
+  bool retrying_ = false;
   std::shared_ptr<backend::Journal> journal_;
   std::optional<BoxFiles> files_;
 };

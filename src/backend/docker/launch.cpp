@@ -5,7 +5,9 @@
 #include "backend/agent_box.hpp"
 #include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/box.hpp"
+#include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
+#include "backend/docker/pull.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/start.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -64,38 +66,53 @@ class Launch {
       throw BackendError("the image " + image() + " is not there, and imagePullPolicy is Never",
                          "The image of your box is not available. Please tell the administrator.");
     login_.log.notice("DOCKER_PULL", "pulling an image", {{"image", image()}});
-    co_await engine_.pull(image(), deadline_);
+    co_await pull_image(engine_, image(), deadline_, login_.log);
     image_ = co_await engine_.inspect_image(image(), deadline_);
   }
 
+  // What an engine cannot do shows when it is asked for it; then it is asked for less.
   Task<> create() {
     kind_ = known_->kind;
-    std::exception_ptr failure;
-    try {
-      co_await create_as(kind_);
-      co_return;
-    } catch (const EngineError&) {
-      failure = std::current_exception();
+    for (bool made = false; !made;) {
+      std::exception_ptr refusal;
+      try {
+        co_await create_once();
+        made = true;
+      } catch (const EngineError&) {
+        refusal = std::current_exception();
+      }
+      if (refusal && !learn_from(refusal)) std::rethrow_exception(refusal);
     }
-    if (kind_ == LinkKind::attach || docker_.agent_link != "auto" || !is_foreign_file_system(failure))
-      std::rethrow_exception(failure);
+    known_->kind = kind_;
+    if (docker_.limits.disk && known_->disk_limit == DiskLimit::watched)
+      watch_disk(lease_->fleet(), known_, executor_);
+  }
+
+  // False: nothing to be learned, the refusal stands.
+  bool learn_from(const std::exception_ptr& refusal) {
+    if (disk_limit_ == DiskLimit::quota && is_quota_refusal(refusal)) {
+      note_no_quota(*lease_->fleet(), *known_, words_of(refusal));
+      return true;
+    }
+    if (kind_ == LinkKind::attach || docker_.agent_link != "auto" || !is_foreign_file_system(refusal))
+      return false;
     // Not this machine's engine, whatever its socket looks like: a tunnel, or an engine in a container.
     login_.log.notice("DOCKER_NOT_LOCAL",
                       "the engine does not see this machine's files; agents are uploaded to it",
                       {{"engine", known_->host}});
     kind_ = LinkKind::attach;
-    co_await create_as(kind_);
-    known_->kind = kind_;
+    return true;
   }
 
-  Task<> create_as(LinkKind kind) {
-    auto& fleet = lease_->fleet();
-    BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}};
-    if (kind == LinkKind::socket) {
+  Task<> create_once() {
+    disk_limit_ = known_->disk_limit;
+    const auto& fleet = *lease_->fleet();
+    BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}, disk_limit_};
+    if (kind_ == LinkKind::socket) {
       fleet.files().create(lease_->box());
       identity.directory = fleet.files().directory_of(lease_->box());
     }
-    auto container = make_container(login_, identity, kind);
+    auto container = make_container(login_, identity, kind_);
     lease_->creating();
     auto id = co_await engine_.create(std::move(container), deadline_);
     lease_->set_container(std::move(id));
@@ -114,7 +131,7 @@ class Launch {
 
   Task<ssh::AcceptedConnection> link_by_socket(link::Setup setup) {
     const auto listener =
-        std::make_shared<AgentListener>(executor_, lease_->fleet().files().directory_of(lease_->box()));
+        std::make_shared<AgentListener>(executor_, lease_->fleet()->files().directory_of(lease_->box()));
     const auto start =
         std::make_shared<Start>(engine_, lease_->container(), deadline_, [listener] { listener->close(); });
     start->begin(executor_);
@@ -131,7 +148,7 @@ class Launch {
 
   Task<ssh::AcceptedConnection> link_by_attach(link::Setup setup) {
     const bool volume = http::true_member(docker_.host_config, "ReadonlyRootfs");
-    auto archive = lease_->fleet().files().agent_archive(volume);
+    auto archive = lease_->fleet()->files().agent_archive(volume);
     const std::string where(volume ? link::directory : "/");
     co_await engine_.upload(lease_->container(), where, std::move(archive), deadline_);
     auto stream = co_await engine_.attach(lease_->container(), deadline_);
@@ -166,6 +183,7 @@ class Launch {
   ssh::TaskScope copying_;
   const Deadline deadline_;
   LinkKind kind_ = LinkKind::socket;
+  DiskLimit disk_limit_ = DiskLimit::quota;
   std::optional<ImageFacts> image_;
 };
 

@@ -17,6 +17,8 @@ inline constexpr unsigned newest_api = 47;
 inline constexpr std::size_t engine_words = 500;
 // One JSON line of a pull's progress; real ones are below 1 KiB, but an error may carry a registry's page.
 inline constexpr std::size_t progress_line = std::size_t{256} * 1024;
+// Before a pull is tried again; doubled each time, until the launch's deadline.
+inline constexpr std::chrono::seconds first_pull_pause{1};
 // Standard error of an agent that fails, per line and per box: enough for its reason, not for flooding a log.
 inline constexpr std::size_t agent_error_line = 500;
 inline constexpr unsigned agent_error_lines = 20;
@@ -33,12 +35,17 @@ inline constexpr std::int64_t processes = 4096;
 // Microseconds: the kernel's own period for processor quotas.
 inline constexpr std::int64_t cpu_period = 100'000;
 
-// After its link ended: how long the engine may take to see that the box ended too, and to say so.
-inline constexpr std::chrono::seconds end_reason{3};
-// A removal that failed is tried again after these times; then the next launch, stop or start of the daemon
-// does it.
-inline constexpr std::chrono::seconds removal_pauses[] = {std::chrono::seconds(1), std::chrono::seconds(5),
-                                                          std::chrono::seconds(25)};
+// After its link ended: how long the engine may take to see that the box ended too, and to say so. The user
+// waits for it, and a reason is not worth more.
+inline constexpr std::chrono::seconds end_reason{2};
+// What could not be removed is tried again after this pause, then after twice as long each time, at most the
+// longest: an engine that comes back is soon rid of it, one that does not is hardly asked.
+inline constexpr std::chrono::seconds first_removal_pause{1};
+inline constexpr std::chrono::seconds longest_removal_pause{60};
+// Where the engine cannot bound a container's disk use it is asked how much each has written. That makes it
+// add up files, so the pause is this, or so many times what the answer took.
+inline constexpr std::chrono::seconds disk_look{1};
+inline constexpr int disk_look_share = 10;
 // Removals under way at once when leftovers are swept: an engine serialises most of a removal anyway.
 inline constexpr std::size_t leftovers_at_once = 8;
 

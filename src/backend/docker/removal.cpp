@@ -34,33 +34,6 @@ Task<> remove_box(std::shared_ptr<Fleet> fleet, Engine engine, std::string box, 
   fleet->end(box);
 }
 
-struct Abandoned {
-  std::shared_ptr<Fleet> fleet;
-  std::shared_ptr<KnownEngine> engine;
-  std::string box, container;
-};
-
-Task<> remove_abandoned(std::shared_ptr<Abandoned> it) {
-  asio::steady_timer pause(co_await asio::this_coro::executor);
-  std::string reason;
-  for (std::size_t attempt = 0;; ++attempt) {
-    try {
-      const auto deadline = in(it->fleet->config.docker.container_stop);
-      co_await remove_box(it->fleet, it->engine->engine, it->box, it->container, deadline);
-      co_return;
-    } catch (const std::exception& error) {
-      reason = error.what();
-    }
-    if (attempt == std::size(limits::removal_pauses)) break;
-    pause.expires_after(limits::removal_pauses[attempt]);
-    co_await pause.async_wait(asio::use_awaitable);
-  }
-  it->fleet->give_up(it->box);
-  it->fleet->log.warning("DOCKER_REMOVE_FAILED",
-                         "cannot remove a container now, it stays in the journal: " + reason,
-                         {{"box", it->box}, {"container", it->container}});
-}
-
 // The engine was never asked to make anything of it.
 void end_unused(Fleet& fleet, const std::string& box) {
   try {
@@ -78,6 +51,23 @@ struct Sweeping {
   };
   std::shared_ptr<Fleet> fleet;
   std::vector<Item> items;
+  observe::Level failure_level = observe::Level::warning;
+
+  void give_up(const Item& item, const char* reason) const {
+    fleet->log.write(failure_level, "DOCKER_REMOVE_FAILED",
+                     std::string("cannot remove a box now, it stays in the journal: ") + reason,
+                     {{"box", item.box}, {"container", item.container}});
+    fleet->give_up(item.box, item.engine->host);
+  }
+  // An engine that does not answer is not asked for every box of it: each question may cost its whole
+  // deadline.
+  void give_up_all_at(const KnownEngine& engine, const char* reason) {
+    std::erase_if(items, [&](const Item& item) {
+      if (item.engine->host != engine.host) return false;
+      give_up(item, reason);
+      return true;
+    });
+  }
 };
 
 Task<> sweep_worker(std::shared_ptr<Sweeping> work) {
@@ -89,11 +79,50 @@ Task<> sweep_worker(std::shared_ptr<Sweeping> work) {
       co_await remove_box(work->fleet, item.engine->engine, item.box, item.container, deadline);
       work->fleet->log.notice("DOCKER_LEFTOVER_REMOVED", "removed a box that was left over",
                               {{"box", item.box}});
+    } catch (const http::HttpError& error) {
+      work->give_up(item, error.what());
+      work->give_up_all_at(*item.engine, error.what());
     } catch (const std::exception& error) {
-      work->fleet->log.warning("DOCKER_REMOVE_FAILED", error.what(), {{"box", item.box}});
-      work->fleet->give_up(item.box);
+      work->give_up(item, error.what());
     }
   }
+}
+
+Task<> run_workers(std::shared_ptr<Sweeping> work) {
+  ssh::TaskScope workers(co_await asio::this_coro::executor);
+  const auto count = std::min(work->items.size(), limits::leftovers_at_once);
+  for (std::size_t i = 0; i < count; ++i) workers.spawn(sweep_worker(work));
+  co_await workers.join();
+}
+
+// Until nothing waits any more, or until the backend is gone: it does not keep the fleet alive while it
+// pauses.
+Task<> retry(std::weak_ptr<Fleet> waiting) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  auto pause = limits::first_removal_pause;
+  for (;;) {
+    timer.expires_after(pause);
+    co_await timer.async_wait(asio::use_awaitable);
+    const auto work = std::make_shared<Sweeping>();
+    work->fleet = waiting.lock();
+    if (!work->fleet) co_return;
+    work->failure_level = observe::Level::debug;  // the first failure was told
+    for (const auto& [box, host] : work->fleet->take_given_up())
+      if (auto engine = work->fleet->engine_at(host)) work->items.push_back({std::move(engine), box, ""});
+    co_await run_workers(work);
+    if (work->fleet->end_retrying()) co_return;
+    pause = std::min(2 * pause, limits::longest_removal_pause);
+  }
+}
+
+// Whoever gave boxes up calls this: one coroutine tries for all of them.
+void retry_given_up(const std::shared_ptr<Fleet>& fleet, const asio::any_io_executor& executor) {
+  if (!fleet->begin_retrying()) return;
+  asio::co_spawn(executor, retry(fleet), [waiting = std::weak_ptr(fleet)](const std::exception_ptr& failure) {
+    if (const auto left = waiting.lock(); failure && left)
+      left->log.error("DOCKER_REMOVE_FAILED",
+                      "boxes that are left over are not tried again before the next start");
+  });
 }
 
 // By label: what the engine has of ours.
@@ -122,7 +151,7 @@ Task<> find_on_engine(std::shared_ptr<Sweeping> work, Sweep what) {
 // By journal: what the engine may have, and directories whose container is gone.
 void find_in_journal(Sweeping& work, Sweep what) {
   auto& fleet = *work.fleet;
-  auto boxes = fleet.given_up();
+  auto boxes = fleet.take_given_up();
   for (const auto& entry : fleet.journal().left_over("docker")) {
     const auto* host = entry.details.if_contains("host");
     boxes[entry.id] =
@@ -157,10 +186,11 @@ Lease::~Lease() {
     end_unused(*fleet_, box_);
     return;
   }
-  auto it = std::make_shared<Abandoned>(Abandoned{fleet_, engine_, box_, container_});
-  asio::co_spawn(executor_, remove_abandoned(it), [it](const std::exception_ptr& failure) {
-    if (failure) it->fleet->give_up(it->box);
-  });
+  const auto work = std::make_shared<Sweeping>();
+  work->fleet = fleet_;
+  work->items.push_back({engine_, box_, container_});
+  asio::co_spawn(executor_, sweep_worker(work),
+                 [fleet = fleet_, on = executor_](const std::exception_ptr&) { retry_given_up(fleet, on); });
 }
 
 Task<> Lease::remove(Deadline deadline) {
@@ -177,10 +207,8 @@ Task<> sweep(std::shared_ptr<Fleet> fleet, Sweep what) {
   work->fleet = fleet;
   co_await find_on_engine(work, what);
   find_in_journal(*work, what);
-  ssh::TaskScope workers(co_await asio::this_coro::executor);
-  const auto count = std::min(work->items.size(), limits::leftovers_at_once);
-  for (std::size_t i = 0; i < count; ++i) workers.spawn(sweep_worker(work));
-  co_await workers.join();
+  co_await run_workers(work);
+  if (what == Sweep::leftovers) retry_given_up(fleet, co_await asio::this_coro::executor);
 }
 
 }  // namespace fairlead::docker

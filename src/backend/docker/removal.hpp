@@ -10,7 +10,8 @@
 namespace fairlead::docker {
 
 // A box from its journal entry to its removal. Destroying a lease that was not removed removes it in the
-// background, again after the pauses of limits.hpp when the engine does not answer.
+// background. What cannot be removed is tried again, with the pauses of limits.hpp, for as long as the
+// backend lives.
 class Lease {
  public:
   // Writes the journal entry. Throws backend::BackendError.
@@ -22,7 +23,7 @@ class Lease {
 
   [[nodiscard]] const std::string& box() const noexcept { return box_; }
   [[nodiscard]] const KnownEngine& engine() const noexcept { return *engine_; }
-  [[nodiscard]] Fleet& fleet() const noexcept { return *fleet_; }
+  [[nodiscard]] const std::shared_ptr<Fleet>& fleet() const noexcept { return fleet_; }
   // From here on the engine may have something of this box, whatever it answers.
   void creating() noexcept { created_ = true; }
   void set_container(std::string id) { container_ = std::move(id); }
@@ -46,7 +47,7 @@ enum class Sweep : std::uint8_t { leftovers, everything };
 // Removes what the journal knows and what carries our labels on the configured engine: all of it, or what
 // does not live. Containers of other instances, of other state directories and of nobody are left alone.
 // Throws what Engine throws when the configured engine cannot be asked; single boxes that cannot be removed
-// are logged and stay in the journal.
+// are logged, stay in the journal and, but for Sweep::everything, are tried again.
 [[nodiscard]] Task<> sweep(std::shared_ptr<Fleet> fleet, Sweep what);
 
 }  // namespace fairlead::docker

@@ -88,13 +88,14 @@ class ContainerSpec : public testing::Test {
     login.user = "al\"ice; rm -rf /";
     login.remote_address = "192.0.2.7";
     login.config = std::make_shared<config::Config>(config_);
-    return make_container(login, {"docker-1", "test", "owner", "/var/lib/x/docker-1"}, kind);
+    return make_container(login, {"docker-1", "test", "owner", "/var/lib/x/docker-1", disk_limit_}, kind);
   }
   static std::string text(const json::value& value) { return json::serialize(value); }
   json::object host(LinkKind kind = LinkKind::socket) { return make(kind).body.at("HostConfig").as_object(); }
   json::object& host_config() { return config_.docker.host_config; }
 
   config::Config config_;
+  DiskLimit disk_limit_ = DiskLimit::quota;
 };
 
 TEST_F(ContainerSpec, LabelsOfTheLoginWinAndOthersStay) {
@@ -147,6 +148,18 @@ TEST_F(ContainerSpec, LimitsBecomeTheEnginesOwn) {
   EXPECT_EQ(made.at("CpuQuota"), 150'000);
   EXPECT_EQ(made.at("CpuPeriod"), 100'000);
   EXPECT_EQ(made.at("PidsLimit"), 64);
+}
+
+TEST_F(ContainerSpec, ADiskLimitIsAQuotaOrALabelForTheWatch) {
+  config_.docker.limits.disk = std::uint64_t{64} << 20;
+  EXPECT_EQ(host().at("StorageOpt").at("size"), "67108864");
+  EXPECT_FALSE(make().body.at("Labels").as_object().contains("fairlead_disk"));
+  disk_limit_ = DiskLimit::watched;
+  EXPECT_FALSE(host().contains("StorageOpt"));
+  EXPECT_EQ(make().body.at("Labels").at("fairlead_disk"), "67108864");
+  host_config() = {{"StorageOpt", {{"size", "1G"}}}};
+  EXPECT_EQ(host().at("StorageOpt").at("size"), "1G") << "what the operator set stays";
+  EXPECT_FALSE(make().body.at("Labels").as_object().contains("fairlead_disk"));
 }
 
 TEST_F(ContainerSpec, WhatTheOperatorSetStays) {

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Images that are not there, with a registry that fails for a while or refuses.
+#include "unit/backend/docker/fake_engine.hpp"
+
+namespace fairlead::backend {
+namespace {
+
+class DockerPull : public OnFakeEngine {};
+
+TEST_F(DockerPull, MissingImageUnderNeverIsSaidAndNothingIsPulled) {
+  config_.docker.image_pull_policy = "Never";
+  engine_.on("GET /images/x/json", [](Peer& peer) { peer.answer(404, R"({"message":"No such image: x"})"); });
+  EXPECT_THROW(test::run_task(io_, backend().prepare()), BackendError);
+  EXPECT_EQ(launch_failure().user_text(),
+            "The image of your box is not available. Please tell the administrator.");
+  for (const auto& call : engine_.calls()) EXPECT_NE(call, "POST /images/create");
+  expect_nothing_left();
+}
+
+TEST_F(DockerPull, AFailedPullIsSaid) {
+  engine_.on("GET /images/x/json", [](Peer& peer) { peer.answer(404, "{}"); });
+  engine_.on("POST /images/create", [](Peer& peer) { peer.answer(200, R"({"error":"toomanyrequests"})"); });
+  EXPECT_STREQ(launch_failure().what(), "cannot start a box: pull of x: toomanyrequests");
+  expect_nothing_left();
+}
+
+TEST_F(DockerPull, APullThatMaySucceedLaterIsTriedAgain) {
+  std::atomic<int> pulls = 0;
+  engine_.on("GET /images/x/json", [&](Peer& peer) { peer.answer(pulls < 4 ? 404 : 200, "{}"); });
+  engine_.on("POST /images/create", [&](Peer& peer) {
+    switch (++pulls) {
+      case 1:
+        return peer.answer(500, R"({"message":"Get \"https://r/v2/\": read tcp: connection reset by peer"})");
+      case 2:
+        return peer.answer(200, R"({"error":"received unexpected HTTP status: 503 Service Unavailable"})");
+      case 3:
+        return peer.hang_up();
+      default:
+        return peer.answer(200, R"({"status":"done"})");
+    }
+  });
+  engine_.on("POST /containers/create", [](Peer& peer) { peer.answer(400, R"({"message":"enough"})"); });
+  config_.docker.container_start = 20s;
+  EXPECT_STREQ(launch_failure().what(), "cannot start a box: POST /containers/create: 400 enough");
+  EXPECT_EQ(pulls, 4);
+  EXPECT_TRUE(log_->has("DOCKER_PULL_RETRY"));
+}
+
+TEST_F(DockerPull, ARefusedPullIsNotTriedAgain) {
+  std::atomic<int> pulls = 0;
+  engine_.on("GET /images/x/json", [](Peer& peer) { peer.answer(404, "{}"); });
+  config_.docker.container_start = 20s;
+  const std::pair<unsigned, const char*> refusals[] = {
+      {404, R"({"message":"manifest for x:latest not found: manifest unknown"})"},
+      {404, R"({"message":"pull access denied for x, repository does not exist"})"},
+      {500, R"({"message":"unauthorized: authentication required"})"},
+      {500, R"({"message":"Get \"https://r/v2/\": dial tcp: lookup r: no such host"})"},
+      {200, R"({"error":"toomanyrequests: You have reached your pull rate limit"})"}};
+  for (const auto& [status, words] : refusals) {
+    engine_.on("POST /images/create", [&, status, words](Peer& peer) {
+      ++pulls;
+      peer.answer(status, words);
+    });
+    EXPECT_EQ(launch_failure().user_text(),
+              "The image of your box is not available. Please tell the administrator.");
+  }
+  EXPECT_EQ(pulls, 5);
+  expect_nothing_left();
+}
+
+TEST_F(DockerPull, PullsAreTriedAgainOnlyWithinTheDeadline) {
+  engine_.on("GET /images/x/json", [](Peer& peer) { peer.answer(404, "{}"); });
+  engine_.on("POST /images/create", [](Peer& peer) { peer.answer(502, "bad gateway"); });
+  config_.docker.container_start = 1500ms;
+  EXPECT_STREQ(launch_failure().what(), "cannot start a box: POST /images/create: 502 bad gateway");
+  engine_.on("POST /images/create", [](Peer& peer) { peer.wait_for_end(); });
+  EXPECT_EQ(launch_failure().user_text(),
+            "The image of your box could not be fetched in time. Please try again later.");
+  expect_nothing_left();
+}
+
+}  // namespace
+}  // namespace fairlead::backend
