@@ -16,8 +16,8 @@ class Waiters {
 
   void start(TaskScope& scope) {
     scope.spawn(read());
-    scope.spawn(write_without_window());
-    scope.spawn(write_again());
+    scope.spawn(write_in_vain(channel_.channel.write(data_)));
+    scope.spawn(write_in_vain(channel_.channel.write_stderr(data_)));
     scope.spawn(request());
     scope.spawn(channel_closed());
     scope.spawn(next_channel_request());
@@ -37,19 +37,9 @@ class Waiters {
     EXPECT_EQ(co_await channel_.channel.read_some(buffer), 0u);
     ++back;
   }
-  Task<> write_without_window() {
+  Task<> write_in_vain(Task<> writing) {
     try {
-      const auto data = pattern(4 * limits::initial_window);
-      co_await channel_.channel.write(data);
-    } catch (const ConnectionError&) {
-      ++thrown;
-      ++back;
-    }
-  }
-  Task<> write_again() {
-    try {
-      const auto data = pattern(4 * limits::initial_window);
-      co_await channel_.channel.write_stderr(data);
+      co_await std::move(writing);
     } catch (const ConnectionError&) {
       ++thrown;
       ++back;
@@ -94,6 +84,7 @@ class Waiters {
 
   AcceptedConnection& connection_;
   OpenedChannel& channel_;
+  const std::vector<std::byte> data_ = pattern(4 * limits::initial_window);  // more than the window
 };
 
 TEST(LinkEnd, CloseWakesEveryKindOfWaiter) {

@@ -88,12 +88,7 @@ class LoginPair {
     co_await scope.join();
   }
 
-  std::shared_ptr<ServerConfig> server = std::make_shared<ServerConfig>();
-  std::shared_ptr<ClientConfig> client = std::make_shared<ClientConfig>();
-  std::shared_ptr<TestAuthenticator> authenticator = std::make_shared<TestAuthenticator>();
-  std::shared_ptr<std::vector<std::string>> events = std::make_shared<std::vector<std::string>>();
-
- private:
+  // One side alone.
   static Task<> serve(asio::ip::tcp::socket socket, std::shared_ptr<const ServerConfig> config,
                       LoginOutcome& outcome) {
     try {
@@ -110,6 +105,11 @@ class LoginPair {
       outcome.client_error = error.error();
     }
   }
+
+  std::shared_ptr<ServerConfig> server = std::make_shared<ServerConfig>();
+  std::shared_ptr<ClientConfig> client = std::make_shared<ClientConfig>();
+  std::shared_ptr<TestAuthenticator> authenticator = std::make_shared<TestAuthenticator>();
+  std::shared_ptr<std::vector<std::string>> events = std::make_shared<std::vector<std::string>>();
 };
 
 }  // namespace fairlead::ssh::test

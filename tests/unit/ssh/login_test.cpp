@@ -179,12 +179,9 @@ TEST(Login, TheDeadlineIsAbsolute) {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(drip());
     const auto start = Clock::now();
-    std::optional<Error> why;
-    try {
-      (void)co_await accept(std::move(sockets.first), pair.server);
-    } catch (const ConnectionError& error) {
-      why = error.error();
-    }
+    LoginOutcome outcome;
+    co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
+    const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why.has_value());
     EXPECT_EQ(why->code, Errc::timeout);
     EXPECT_GE(Clock::now() - start, 1s);
@@ -287,26 +284,12 @@ TEST(Login, ACancelledLoginEndsTheConnection) {
   pair.server->authenticator = silent;
   LoginOutcome outcome;
   auto sockets = tcp_pair(loop.io);
-  auto serve = [&]() -> Task<> {
-    try {
-      (void)co_await accept(std::move(sockets.first), pair.server);
-    } catch (const ConnectionError& error) {
-      outcome.server_error = error.error();
-    }
-  };
-  auto log_in = [&]() -> Task<> {
-    try {
-      (void)co_await connect(std::move(sockets.second), pair.client);
-    } catch (const ConnectionError& error) {
-      outcome.client_error = error.error();
-    }
-  };
   auto test = [&]() -> Task<> {
     TaskScope client(co_await asio::this_coro::executor);
     {
       TaskScope server(co_await asio::this_coro::executor);
-      server.spawn(serve());
-      client.spawn(log_in());
+      server.spawn(LoginPair::serve(std::move(sockets.first), pair.server, outcome));
+      client.spawn(LoginPair::log_in(std::move(sockets.second), pair.client, outcome));
       asio::steady_timer pause(loop.io, 200ms);
       co_await pause.async_wait(asio::use_awaitable);
       server.cancel();
@@ -333,10 +316,8 @@ TEST(Login, TheKernelGivesUpASilentPeer) {
   };
   auto test = [&]() -> Task<> {
     sockets.second.close();
-    try {
-      (void)co_await accept(std::move(sockets.first), pair.server);
-    } catch (const ConnectionError&) {
-    }
+    LoginOutcome outcome;
+    co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
   };
   loop.run(test());
   EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
@@ -352,12 +333,9 @@ TEST(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
   auto test = [&]() -> Task<> {
     const std::string nonsense = "GET / HTTP/1.1\r\n\r\n";
     co_await asio::async_write(sockets.second, asio::buffer(nonsense), asio::use_awaitable);
-    std::optional<Error> why;
-    try {
-      (void)co_await accept(std::move(sockets.first), pair.server);
-    } catch (const ConnectionError& error) {
-      why = error.error();
-    }
+    LoginOutcome outcome;
+    co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
+    const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why.has_value());
     EXPECT_EQ(why->code, Errc::bad_identification);
     // Our identification and the reason arrive; then the stream ends.
@@ -377,12 +355,9 @@ TEST(Login, APeerThatLeavesIsAnEnd) {
   auto sockets = tcp_pair(loop.io);
   sockets.second.close();
   auto test = [&]() -> Task<> {
-    std::optional<Error> why;
-    try {
-      (void)co_await accept(std::move(sockets.first), pair.server);
-    } catch (const ConnectionError& error) {
-      why = error.error();
-    }
+    LoginOutcome outcome;
+    co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
+    const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why && (why->code == Errc::end_of_stream || why->code == Errc::io_failed));
   };
   loop.run(test());
