@@ -5,13 +5,13 @@
 #include <fairlead/ssh/server.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include <iostream>
 
 namespace asio = boost::asio;
 namespace ssh = fairlead::ssh;
-using asio::ip::tcp;
-using ssh::RequestType, ssh::Task;
+using asio::ip::tcp, ssh::RequestType, ssh::Task;
 using Config = std::shared_ptr<const ssh::ServerConfig>;
 
 void report(const std::exception_ptr& failure) try {
@@ -53,8 +53,7 @@ Task<> run_container(ssh::Channel channel, docker::Container container) {
 Task<> handle_channel(ssh::NewChannel new_channel, std::string image) {
   if (new_channel.type() != "session") {
     const auto text = "unknown channel type: " + std::string(new_channel.type());
-    std::move(new_channel).reject(ssh::OpenFailure::unknown_channel_type, text);
-    co_return;
+    co_return std::move(new_channel).reject(ssh::OpenFailure::unknown_channel_type, text);
   }
   auto [channel, requests] = std::move(new_channel).accept();
   docker::ContainerSpec spec(image);
@@ -89,10 +88,12 @@ Task<> listen(tcp::acceptor acceptor, Config config, std::string image) {
 int main(int count, char** arguments) {
   const std::string image = count > 1 ? arguments[1] : "busybox";
   const auto port = static_cast<std::uint16_t>(count > 2 ? std::stoi(arguments[2]) : 2222);
-  const auto host_key = ssh::PrivateKey::generate(ssh::PrivateKey::Type::ed25519).value();
   auto config = std::make_shared<ssh::ServerConfig>();  // without an authenticator: everybody is admitted
-  config->host_keys = ssh::local_host_keys({host_key});
+  config->host_keys = ssh::local_host_keys({*ssh::PrivateKey::generate(ssh::PrivateKey::Type::ed25519)});
   asio::io_context io{1};
-  asio::co_spawn(io, listen(tcp::acceptor(io, {tcp::v4(), port}), config, image), report);
-  io.run();
+  asio::signal_set interrupt(io, SIGINT, SIGTERM);
+  ssh::TaskScope server(io.get_executor(), report);
+  server.spawn(listen(tcp::acceptor(io, {tcp::v4(), port}), config, image));
+  interrupt.async_wait([&server](auto, int) { server.cancel(); });
+  io.run();  // until the last container is removed
 }

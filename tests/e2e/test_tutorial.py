@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tutorial's server (docs/tutorial.md) against a real engine, with OpenSSH's client, as the tutorial promises."""
+import contextlib
+import signal
 import subprocess
-import time
 
 import pexpect
 import pytest
@@ -18,8 +19,8 @@ def containers():
     return {line for line in listed.stdout.split(b"\n") if len(line.split()) == 1}
 
 
-@pytest.fixture(scope="module")
-def port():
+@contextlib.contextmanager
+def serving():
     program = BIN / "first_ssh_server"
     if not program.exists():
         pytest.skip("first_ssh_server is not built")
@@ -30,10 +31,16 @@ def port():
     try:
         wait_until(lambda: run("ssh", *OPTIONS, "-p", number, "-o", "BatchMode=yes", "x@127.0.0.1", "true").returncode == 0,
                    what="the tutorial's server answers")
-        yield number
+        yield number, server
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture(scope="module")
+def port():
+    with serving() as (number, _):
+        yield number
 
 
 def ssh(port, *command, **options):
@@ -101,11 +108,29 @@ def test_sessions_do_not_wait_for_each_other(port):
     slow.wait()
 
 
+def running(port):
+    """A client whose program runs: the container is started, not only made."""
+    client = subprocess.Popen(["ssh", *OPTIONS, "-p", str(port), "x@127.0.0.1", "echo up; sleep 1000"], stdout=subprocess.PIPE)
+    assert client.stdout.readline() == b"up\n"
+    return client
+
+
 def test_no_container_outlives_its_client(port):
     before = containers()
-    client = subprocess.Popen(["ssh", *OPTIONS, "-p", str(port), "x@127.0.0.1", "sleep 1000"])
-    wait_until(lambda: containers() - before, what="the container runs")
-    time.sleep(0.5)  # the kill shall hit a running program, not a starting one
+    client = running(port)
+    assert containers() - before
     client.kill()
     client.wait()
     wait_until(lambda: not containers() - before, 20, "the container is gone")
+
+
+def test_no_container_outlives_an_interrupted_server():
+    before = containers()
+    with serving() as (number, server):
+        clients = [running(number) for _ in range(3)]
+        assert len(containers() - before) == 3
+        server.send_signal(signal.SIGINT)
+        assert server.wait(20) == 0
+        for client in clients:
+            assert client.wait(10) == 255
+        assert not containers() - before
