@@ -2,8 +2,11 @@
 // A directory that a test has to itself.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,6 +30,13 @@ class ScratchDirectory {
   }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  // The name of a file with this text in it.
+  std::string write(std::string_view name, std::string_view text, mode_t mode = 0600) const {
+    const std::string path = file(name);
+    std::ofstream(path, std::ios::binary) << text;
+    ::chmod(path.c_str(), mode);
+    return path;
+  }
   [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
 
  private:

@@ -45,12 +45,6 @@ void expect_error(const std::string& text, const std::string& part) {
 
 class UsersOnDisk : public testing::Test {
  protected:
-  std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
-    const std::string path = directory_.file(name);
-    std::ofstream(path) << text;
-    ::chmod(path.c_str(), mode);
-    return path;
-  }
   static auto load(const std::string& file) {
     auto config = std::make_shared<config::Config>(*base_config());
     config->auth.local_users_file = file;
@@ -163,9 +157,9 @@ TEST(Users, DecoysAreHashesOfRealUsers) {
 TEST_F(UsersOnDisk, KeyFilesAreReadAndBadLinesOnlyCostThemselves) {
   const std::string key = new_key();
   const std::string keys =
-      write("keys", "# comment\n" + key + " good\nssh-dss AAAA old\npermitopen=\"a:1\" " + new_key() +
-                        "\nfrom=\"10.0.0.1\" " + new_key() + "\n");
-  const auto users = load(write("users.yaml", "users: {a: {authorizedKeysFile: " + keys + "}}"));
+      directory_.write("keys", "# comment\n" + key + " good\nssh-dss AAAA old\npermitopen=\"a:1\" " +
+                                   new_key() + "\nfrom=\"10.0.0.1\" " + new_key() + "\n");
+  const auto users = load(directory_.write("users.yaml", "users: {a: {authorizedKeysFile: " + keys + "}}"));
   ASSERT_TRUE(users) << users.error().front();
   EXPECT_THAT((*users)->find("a")->keys, SizeIs(2));
   EXPECT_THAT((*users)->warnings(),
@@ -175,22 +169,22 @@ TEST_F(UsersOnDisk, KeyFilesAreReadAndBadLinesOnlyCostThemselves) {
 
 TEST_F(UsersOnDisk, MissingFilesAreErrors) {
   EXPECT_THAT(load(directory_.file("none")).error(), ElementsAre(HasSubstr("No such file")));
-  const auto users = load(write("users.yaml", "users: {a: {authorizedKeysFile: /no/keys}}"));
+  const auto users = load(directory_.write("users.yaml", "users: {a: {authorizedKeysFile: /no/keys}}"));
   ASSERT_FALSE(users);
   EXPECT_THAT(users.error(), ElementsAre(HasSubstr("users.a.authorizedKeysFile (/no/keys: cannot be read")));
 }
 
 TEST_F(UsersOnDisk, AFileThatEverybodyCanWriteIsRefused) {
-  EXPECT_THAT(load(write("users.yaml", "users: {}", 0666)).error(),
+  EXPECT_THAT(load(directory_.write("users.yaml", "users: {}", 0666)).error(),
               ElementsAre(HasSubstr("writable by everybody")));
-  EXPECT_THAT(load(write("users.yaml", "users: {}", 0644)).value()->warnings(),
+  EXPECT_THAT(load(directory_.write("users.yaml", "users: {}", 0644)).value()->warnings(),
               ElementsAre(HasSubstr("readable by everybody")));
-  EXPECT_THAT(load(write("users.yaml", "users: {}", 0640)).value()->warnings(), SizeIs(0));
+  EXPECT_THAT(load(directory_.write("users.yaml", "users: {}", 0640)).value()->warnings(), SizeIs(0));
 }
 
 TEST_F(UsersOnDisk, JsonIsReadByItsName) {
-  const auto users =
-      load(write("users.json", "{\"users\":\n {\"a\": {\"authorizedKeys\": [\"" + new_key() + "\"]}}}"));
+  const auto users = load(directory_.write(
+      "users.json", "{\"users\":\n {\"a\": {\"authorizedKeys\": [\"" + new_key() + "\"]}}}"));
   ASSERT_TRUE(users) << users.error().front();
   EXPECT_THAT((*users)->find("a")->keys, SizeIs(1));
 }

@@ -40,12 +40,6 @@ class CodeSink final : public observe::LogSink {
 
 class HostKeys : public testing::Test {
  protected:
-  std::string write(const std::string& name, const std::string& text, mode_t mode = 0600) {
-    const std::string path = directory_.file(name);
-    std::ofstream(path) << text;
-    ::chmod(path.c_str(), mode);
-    return path;
-  }
   auto load(std::vector<std::string> hostkeys) {
     config::Ssh ssh;
     ssh.hostkeys = std::move(hostkeys);
@@ -93,7 +87,7 @@ TEST_F(HostKeys, TwoDaemonsThatStartAtOnceAgree) {
 
 TEST_F(HostKeys, ABrokenKeyFileIsNeverReplaced) {
   std::filesystem::create_directories(directory_.file("state"));
-  write("state/host_key_ed25519", "garbage");
+  directory_.write("state/host_key_ed25519", "garbage");
   const auto keys = load({});
   ASSERT_FALSE(keys);
   EXPECT_THAT(keys.error(), ElementsAre(HasSubstr("host_key_ed25519 cannot be used")));
@@ -102,7 +96,7 @@ TEST_F(HostKeys, ABrokenKeyFileIsNeverReplaced) {
 }
 
 TEST_F(HostKeys, AStateDirectoryThatCannotBeMadeIsASentence) {
-  write("state", "a file");
+  directory_.write("state", "a file");
   const auto keys = load({});
   ASSERT_FALSE(keys);
   EXPECT_THAT(keys.error(), ElementsAre(HasSubstr("The state directory")));
@@ -112,7 +106,7 @@ TEST_F(HostKeys, FilesAndTextAreTaken) {
   const auto ed25519 = ssh::PrivateKey::generate(Type::ed25519).value();
   const auto ecdsa = ssh::PrivateKey::generate(Type::ecdsa_p256).value();
   const auto keys =
-      load({write("key", ed25519.to_openssh_text("")), "\n " + ecdsa.to_openssh_text("") + "\n"});
+      load({directory_.write("key", ed25519.to_openssh_text("")), "\n " + ecdsa.to_openssh_text("") + "\n"});
   ASSERT_TRUE(keys) << keys.error().front();
   EXPECT_EQ(fingerprints(*keys), fingerprints({ed25519, ecdsa}));
   EXPECT_FALSE(std::filesystem::exists(directory_.file("state"))) << "none is made then";
@@ -138,7 +132,7 @@ TEST_F(HostKeys, EveryMistakeIsTold) {
 
 TEST_F(HostKeys, AKeyThatOthersCanReadIsWarnedAbout) {
   const auto key = ssh::PrivateKey::generate(Type::ed25519).value();
-  ASSERT_TRUE(load({write("key", key.to_openssh_text(""), 0644)}));
+  ASSERT_TRUE(load({directory_.write("key", key.to_openssh_text(""), 0644)}));
   EXPECT_THAT(sink_->codes, ElementsAre("SSH_HOST_KEY_MODE"));
 }
 

@@ -21,14 +21,11 @@ using backend::oci::Image;
 using backend::oci::ImageStore;
 using ::testing::HasSubstr;
 
-class ImageStoreTest : public ScratchTest {
+class ImageStoreTest : public IdsTest {
  protected:
   void SetUp() override {
-    try {
-      ids_ = Ids::detect();
-    } catch (const BackendError& error) {
-      GTEST_SKIP() << "SKIPPED: " << error.what();
-    }
+    IdsTest::SetUp();
+    if (IsSkipped()) return;
     store_ = make();
   }
   std::unique_ptr<ImageStore> make() {
@@ -58,7 +55,6 @@ class ImageStoreTest : public ScratchTest {
     return content(scratch_ / "made.tar");
   }
 
-  std::shared_ptr<const Ids> ids_;
   IdMap map_{true, 0, 0, 1};
   std::unique_ptr<ImageStore> store_;
 };

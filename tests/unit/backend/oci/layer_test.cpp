@@ -20,14 +20,11 @@ using backend::oci::IdMap;
 using backend::oci::Ids;
 using ::testing::HasSubstr;
 
-class LayerTest : public ScratchTest {
+class LayerTest : public IdsTest {
  protected:
   void SetUp() override {
-    try {
-      ids_ = Ids::detect();
-    } catch (const BackendError& error) {
-      GTEST_SKIP() << "SKIPPED: " << error.what();
-    }
+    IdsTest::SetUp();
+    if (IsSkipped()) return;
     tree_ = scratch_ / "tree";
     fs::create_directory(tree_);
     options_.map = IdMap{true, 0, 0, 1};  // everything belongs to whoever runs the tests
@@ -48,7 +45,6 @@ class LayerTest : public ScratchTest {
   }
   fs::path tar() const { return scratch_ / "layer.tar"; }
 
-  std::shared_ptr<const Ids> ids_;
   fs::path tree_;
   backend::oci::UnpackOptions options_;
 };

@@ -2,6 +2,8 @@
 // Directories and tar files for the tests of images.
 #pragma once
 
+#include "backend/backend.hpp"
+#include "backend/oci/ids.hpp"
 #include "backend/oci/tree.hpp"
 #include "support/scratch.hpp"
 
@@ -13,6 +15,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,6 +28,20 @@ class ScratchTest : public ::testing::Test {
 
   ScratchDirectory directory_;
   const std::filesystem::path& scratch_ = directory_.path();
+};
+
+// Skipped where no user namespace can be had.
+class IdsTest : public ScratchTest {
+ protected:
+  void SetUp() override {
+    try {
+      ids_ = backend::oci::Ids::detect();
+    } catch (const backend::BackendError& error) {
+      GTEST_SKIP() << "SKIPPED: " << error.what();
+    }
+  }
+
+  std::shared_ptr<const backend::oci::Ids> ids_;
 };
 
 inline std::string content(const std::filesystem::path& file) {
