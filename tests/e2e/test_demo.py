@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shlex
+import shutil
 import signal
 import subprocess
 
@@ -17,16 +18,32 @@ WRAPPER = next(pathlib.Path("/usr/lib").glob("*/libnss_wrapper.so"), None)
 class Demo:
     """One run of the demo, for a person whose home is not the tester's own."""
 
-    def __init__(self, directory, *options):
+    def __init__(self, directory, *options, uid=0):
+        self.uid = uid
         self.home = directory / "home"
         (self.home / ".ssh").mkdir(parents=True, mode=0o700)
-        (directory / "passwd").write_text(f"root:x:0:0::{self.home}:/bin/sh\nsshd:x:100:65534::/run/sshd:/bin/false\n")
+        (directory / "passwd").write_text(f"person:x:{uid}:{uid}::{self.home}:/bin/sh\n")
         assert WRAPPER, "libnss-wrapper is not installed (scripts/setup test)"
         self.environment = {name: value for name, value in os.environ.items() if name not in ("SUDO_USER", "SSH_AUTH_SOCK")}
         self.environment |= {"LD_PRELOAD": str(WRAPPER), "NSS_WRAPPER_PASSWD": str(directory / "passwd"),
                              "NSS_WRAPPER_GROUP": "/etc/group", "HOME": str(self.home)}
         self.port = free_port()
         self.options = [str(BIN / "fairlead"), "demo", "--port", str(self.port), *options]
+
+    def make_key(self):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.home / ".ssh/id_ed25519"], check=True)
+        return self
+
+    def be_unprivileged(self, directory):
+        """The programs and the home are where the person can reach them; the state directory is the home's."""
+        for name in ("fairlead", "fairlead-agent"):
+            shutil.copy(BIN / name, directory / name)
+        self.options[0] = str(directory / "fairlead")
+        for path in (self.home, *self.home.rglob("*")):
+            os.chown(path, self.uid, self.uid)
+        self.options = ["setpriv", f"--reuid={self.uid}", f"--regid={self.uid}", "--clear-groups", *self.options]
+        self.environment.pop("XDG_STATE_HOME", None)
+        return self
 
     def start(self):
         self.process = subprocess.Popen(self.options, env=self.environment, text=True, stdin=subprocess.DEVNULL,
@@ -88,11 +105,24 @@ def test_the_printed_command_and_password_open_a_shell_and_ctrl_c_leaves_nothing
 
 
 def test_a_key_of_the_person_is_accepted_without_a_question(demo):
-    one = demo()
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", one.home / ".ssh/id_ed25519"], check=True)
-    one.start()
+    one = demo().make_key().start()
     done = run("/bin/sh", "-c", one.command + " 'echo from the box; exit 7'", env=one.environment)
     assert (done.returncode, done.stdout, done.stderr) == (7, b"from the box\n", b"")
+
+
+def test_a_person_without_privileges_gets_boxes_too(work):
+    directory = work / "unprivileged"
+    directory.mkdir()
+    one = Demo(directory, uid=65534).make_key().be_unprivileged(directory).start()
+    try:
+        assert one.state().is_relative_to(one.home)
+        person = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        done = run(*person, "/bin/sh", "-c", one.command + " 'id -u; hostname; echo told >/dev/stderr; exit 9'",
+                   env=one.environment)
+        assert (done.returncode, done.stdout, done.stderr) == (9, b"0\nbox\n", b"told\n")
+    finally:
+        one.interrupt()
+    assert not one.state().exists()
 
 
 def test_the_password_is_made_for_each_run(demo):
@@ -118,9 +148,7 @@ def test_a_taken_port_is_told(demo):
 
 
 def test_what_a_crash_left_is_gone_after_the_next_run(demo):
-    one = demo()
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", one.home / ".ssh/id_ed25519"], check=True)
-    one.start()
+    one = demo().make_key().start()
     session = subprocess.Popen(["/bin/sh", "-c", "exec " + one.command + " 'echo up; exec sleep 600'"], env=one.environment,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert session.stdout.readline() == b"up\n"
