@@ -31,7 +31,7 @@ unsigned minor_version(std::string_view version) {
 }
 
 // The engine's own words, from {"message": "…"} or plain text, cut to what a log line bears.
-std::string words_of(const std::string& body) {
+std::string engine_words(const std::string& body) {
   std::string words;
   try {
     words = http::string_member(http::parse_json(body, from_engine), "message");
@@ -44,7 +44,7 @@ std::string words_of(const std::string& body) {
 [[noreturn]] void refuse(std::string_view method, std::string_view path, const http::Response& response) {
   std::string sentence(method);
   sentence.append(" ").append(path.substr(0, path.find('?'))).append(": ");
-  sentence.append(std::to_string(response.status)).append(" ").append(words_of(response.body));
+  sentence.append(std::to_string(response.status)).append(" ").append(engine_words(response.body));
   throw EngineError(response.status, sentence);
 }
 
