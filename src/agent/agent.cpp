@@ -155,7 +155,7 @@ void Agent::on_setup(const ssh::event::GlobalRequest& request) {
   if (!account) return answer(false, account.error());
   box_ =
       Box{std::move(*setup), std::move(*account), inherited_environment(environment_), internal_, own_path()};
-  answer(true, {});
+  answer(true, link_.data_sockets() ? link::takes_data_sockets : std::string_view{});
 }
 
 void Agent::on_open(const ssh::event::ChannelOpen& open) {

@@ -3,7 +3,7 @@
 // block.
 #pragma once
 
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <sys/epoll.h>
 

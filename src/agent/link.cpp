@@ -38,6 +38,7 @@ Link::Link(EventLoop& loop, LinkDescriptors descriptors, Callbacks callbacks)
     : loop_(loop),
       in_(std::move(descriptors.in)),
       out_(std::move(descriptors.out)),
+      data_sockets_(std::move(descriptors.data_sockets)),
       callbacks_(std::move(callbacks)),
       engine_(ssh::Engine::make_link(link_config())),
       in_watch_(loop, in_.get(), [this](std::uint32_t events) {

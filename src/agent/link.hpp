@@ -6,8 +6,9 @@
 #pragma once
 
 #include "agent/event_loop.hpp"
-#include "agent/file_descriptor.hpp"
 #include "base/byte_buffer.hpp"
+#include "base/file_descriptor.hpp"
+#include "link/descriptor_channel.hpp"
 #include "protocol/engine.hpp"
 
 #include <functional>
@@ -20,7 +21,8 @@ namespace fairlead::agent {
 // One stream socket, or two pipes.
 struct LinkDescriptors {
   FileDescriptor in;
-  FileDescriptor out;  // empty: `in` in both directions
+  FileDescriptor out = {};  // empty: `in` in both directions
+  link::DescriptorReceiver data_sockets = {};
 };
 
 class Link {
@@ -36,6 +38,7 @@ class Link {
   [[nodiscard]] bool start();
 
   [[nodiscard]] ssh::Engine& engine() noexcept { return engine_; }
+  [[nodiscard]] link::DescriptorReceiver& data_sockets() noexcept { return data_sockets_; }
   // Programs are not read while so much waits for the daemon.
   [[nodiscard]] bool congested() const noexcept { return congested_; }
   // To be asked before more data is sent; remembers the answer, so that on_drained is owed.
@@ -61,6 +64,7 @@ class Link {
 
   EventLoop& loop_;
   FileDescriptor in_, out_;
+  link::DescriptorReceiver data_sockets_;
   Callbacks callbacks_;
   ssh::Engine engine_;
   ssh::ByteBuffer input_;

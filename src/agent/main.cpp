@@ -16,10 +16,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
-using fairlead::agent::FileDescriptor;
+using fairlead::FileDescriptor;
 using fairlead::agent::LinkDescriptors;
 
 constexpr int usage_status = 64;  // EX_USAGE of sysexits.h
@@ -66,6 +67,7 @@ FileDescriptor connect_to(std::string_view path) {
   return socket;
 }
 
+// Nothing when the words are wrong, a link without `in` when there is none (errno).
 std::optional<LinkDescriptors> find_link(int count, char** words) {
   const std::string_view kind = count > 2 ? words[2] : "";
   const char* value = count == 4 ? words[3] : nullptr;
@@ -86,6 +88,12 @@ std::optional<LinkDescriptors> find_link(int count, char** words) {
   return link;
 }
 
+int no_link(std::string_view why) {
+  const std::string line = "fairlead-agent: no link: " + std::string(why) + '\n';
+  (void)std::fputs(line.c_str(), stderr);
+  return 1;
+}
+
 fairlead::agent::InternalPrograms internal_programs() {
   fairlead::agent::InternalPrograms programs;
   programs.sftp_server = fairlead::agent::run_sftp_server;
@@ -96,10 +104,11 @@ fairlead::agent::InternalPrograms internal_programs() {
 int serve(int count, char** words) {
   auto link = find_link(count, words);
   if (!link) return usage();
-  if (!link->in) {
-    const std::string line = std::string("fairlead-agent: no link: ") + ::strerrordesc_np(errno) + '\n';
-    (void)std::fputs(line.c_str(), stderr);
-    return 1;
+  if (!link->in) return no_link(::strerrordesc_np(errno));
+  if (!link->out) {
+    auto data_sockets = fairlead::link::DescriptorReceiver::open(link->in.get());
+    if (!data_sockets) return no_link(data_sockets.error());
+    link->data_sockets = std::move(*data_sockets);
   }
   fairlead::agent::Agent agent(std::move(*link), internal_programs(), environ);
   return agent.run();

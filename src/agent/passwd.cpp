@@ -2,7 +2,7 @@
 // Line by line, field by field, without copies until a line matches.
 #include "agent/passwd.hpp"
 
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "agent/limits.hpp"
 
 #include <fcntl.h>

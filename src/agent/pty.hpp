@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/account.hpp"
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <fairlead/ssh/requests.hpp>
 

@@ -2,7 +2,7 @@
 // The receiving side of the rcp protocol.
 #include "agent/scp_sink.hpp"
 
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "agent/file_io.hpp"
 
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 // The sending side of the rcp protocol.
 #include "agent/scp_source.hpp"
 
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "agent/file_io.hpp"
 
 #include <climits>

@@ -4,6 +4,7 @@
 
 #include "agent/limits.hpp"
 #include "agent/signals.hpp"
+#include "base/wire.hpp"
 
 #include <fairlead/ssh/limits.hpp>
 
@@ -61,7 +62,7 @@ Session::~Session() {
   if (pid_ <= 0 || wait_status_) return;
   std::vector<FileDescriptor> output;
   if (!pty_) {  // a terminal hangs up by being closed
-    output.push_back(output_.release());
+    output.push_back(data_out_ ? data_out_->release() : output_.release());
     output.push_back(error_.release());
   }
   house_.processes.hang_up(pid_, std::move(output));
@@ -86,6 +87,7 @@ void Session::on_writable() {
 
 void Session::on_request(const ssh::event::ChannelRequest& request) {
   std::optional<Command> command;
+  if (request.name == link::data_socket_request) on_data_socket(request.payload);
   const bool success = decide(request, command);
   if (request.want_reply) house_.link.engine().reply(channel_, request.ticket, success);
   if (command) start(*command);
@@ -151,6 +153,13 @@ bool Session::on_signal(ssh::Bytes payload) {
 bool Session::on_break() const {
   return pty_ && pty_->master && pid_ > 0 && !wait_status_ &&
          ::ioctl(pty_->master.get(), TIOCSIG, SIGINT) == 0;
+}
+
+void Session::on_data_socket(ssh::Bytes payload) {
+  ssh::WireReader reader(payload);
+  const auto number = reader.u32();
+  data_socket_ = reader.done() ? house_.link.data_sockets().take(number) : FileDescriptor();
+  data_socket_state_ = data_socket_ ? DataSocket::here : DataSocket::lost;
 }
 
 Environment Session::environment() const {
@@ -229,14 +238,33 @@ std::optional<Session::ChildEnds> Session::connect_pipes(ProgramPlan& plan) {
   plan.input = ends.input.get();
   plan.output = ends.output.get();
   plan.error = ends.error.get();
-  output_.attach(house_.loop, nonblocking(std::move(out->reader)));
+  auto input = nonblocking(std::move(in->writer));
+  auto output = nonblocking(std::move(out->reader));
+  if (data_socket_state_ == DataSocket::none) {
+    output_.attach(house_.loop, std::move(output));
+    input_.attach(std::move(input), false);
+  } else if (!splice(std::move(input), std::move(output))) {
+    return {};
+  }
   error_.attach(house_.loop, nonblocking(std::move(err->reader)));
-  input_.attach(nonblocking(std::move(in->writer)), false);
   return ends;
+}
+
+bool Session::splice(FileDescriptor input, FileDescriptor output) {
+  errno = EMFILE;  // why a data socket that was announced did not get here
+  if (data_socket_state_ == DataSocket::lost) return false;
+  auto source = nonblocking(std::move(data_socket_));
+  auto sink = duplicate(source);
+  if (!sink) return false;
+  input_.close();
+  data_in_.emplace(house_.loop, std::move(source), std::move(input), [] {});
+  data_out_.emplace(house_.loop, std::move(output), std::move(sink), [this] { end_if_done(); });
+  return true;
 }
 
 void Session::explain(const std::string& sentence, int status) {
   input_.close();
+  data_socket_.reset();
   // Through a pipe, like a program's own words, so that it keeps to the window.
   const std::string line = "fairlead: " + sentence + (pty_ ? "\r\n" : "\n");
   auto pipe = make_pipe();
@@ -250,12 +278,14 @@ void Session::explain(const std::string& sentence, int status) {
 void Session::on_exit(int wait_status) {
   wait_status_ = wait_status;
   input_.close();
+  if (data_in_) data_in_->stop();
   if (pty_) output_.end_when_empty();
   end_if_done();
 }
 
 void Session::end_if_done() {
   if (done_ || !wait_status_ || !output_.ended() || !error_.ended()) return;
+  if (data_out_ && !data_out_->ended()) return;
   done_ = true;
   auto& engine = house_.link.engine();
   engine.send_eof(channel_);

@@ -16,6 +16,7 @@
 #include "agent/processes.hpp"
 #include "agent/program.hpp"
 #include "agent/pty.hpp"
+#include "agent/splice.hpp"
 #include "agent/streams.hpp"
 
 #include <optional>
@@ -62,6 +63,7 @@ class Session {
   [[nodiscard]] bool on_window_change(ssh::Bytes payload);
   [[nodiscard]] bool on_signal(ssh::Bytes payload);
   [[nodiscard]] bool on_break() const;
+  void on_data_socket(ssh::Bytes payload);
   [[nodiscard]] std::optional<Command> choose(ssh::RequestType type, ssh::Bytes payload) const;
   [[nodiscard]] Environment environment() const;
 
@@ -73,6 +75,8 @@ class Session {
   };
   [[nodiscard]] std::optional<ChildEnds> connect_terminal(ProgramPlan& plan);
   [[nodiscard]] std::optional<ChildEnds> connect_pipes(ProgramPlan& plan);
+  // False: out of descriptors.
+  [[nodiscard]] bool splice(FileDescriptor input, FileDescriptor output);
   // No program: the sentence on standard error, then that exit status.
   void explain(const std::string& sentence, int status);
   void on_exit(int wait_status);
@@ -86,6 +90,11 @@ class Session {
   std::string pty_refusal_;
   InputStream input_;
   OutputStream output_, error_;
+  // Standard input and output of a program whose channel has a data socket; the streams above have no
+  // descriptor then.
+  enum class DataSocket { none, lost, here } data_socket_state_ = DataSocket::none;
+  FileDescriptor data_socket_;
+  std::optional<Splice> data_in_, data_out_;
   bool started_ = false;
   bool done_ = false;
   pid_t pid_ = 0;

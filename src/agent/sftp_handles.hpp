@@ -2,7 +2,7 @@
 // The table of open files and directories that the client names by handle.
 #pragma once
 
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "agent/sftp_protocol.hpp"
 
 #include <fairlead/ssh/bytes.hpp>

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "agent/event_loop.hpp"
-#include "agent/file_descriptor.hpp"
+#include "base/file_descriptor.hpp"
 #include "agent/link.hpp"
 #include "base/byte_buffer.hpp"
 #include "protocol/engine.hpp"

@@ -2,6 +2,8 @@
 // Finds the agent program, and opens the link to an agent.
 #include "backend/agent_box.hpp"
 
+#include "base/unix_receive.hpp"
+
 #include <fairlead/ssh/server.hpp>
 
 #include <boost/asio/steady_timer.hpp>
@@ -9,6 +11,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <vector>
@@ -21,10 +25,19 @@ namespace asio = ssh::asio;
 namespace fs = std::filesystem;
 
 constexpr std::size_t refusal_text = 300;  // of a hostile box's words, in our log
+constexpr const char* cannot_start = "Your box could not be started. Please tell the administrator.";
 
 bool runnable(const fs::path& path) {
   std::error_code code;
   return fs::is_regular_file(path, code) && ::access(path.c_str(), X_OK) == 0;
+}
+
+link::DescriptorSender open_data_sockets(int link) {
+  refuse_descriptors(link);
+  auto opened = link::DescriptorSender::open(link);
+  if (!opened)
+    throw BackendError(std::string("no link to the agent: ") + ::strerrordesc_np(errno), cannot_start);
+  return std::move(*opened);
 }
 
 }  // namespace
@@ -67,10 +80,12 @@ link::Setup make_setup(const Login& login, const config::Programs& programs,
   return setup;
 }
 
-Task<ssh::AcceptedConnection> greet_agent(asio::generic::stream_protocol::socket stream, link::Setup setup,
-                                          std::chrono::nanoseconds deadline) {
-  ssh::AcceptedConnection peer = ssh::link(std::move(stream));
-  ssh::Connection connection = peer.connection;
+Task<AgentPeer> greet_agent(asio::generic::stream_protocol::socket stream, AgentLink kind, link::Setup setup,
+                            std::chrono::nanoseconds deadline) {
+  std::optional<link::DescriptorSender> data_sockets;
+  if (kind == AgentLink::local) data_sockets = open_data_sockets(stream.native_handle());
+  AgentPeer peer{ssh::link(std::move(stream)), std::move(data_sockets)};
+  ssh::Connection connection = peer.connection.connection;
   asio::steady_timer timer(connection.executor());
   timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(deadline));
   timer.async_wait([connection](boost::system::error_code code) mutable {
@@ -79,14 +94,17 @@ Task<ssh::AcceptedConnection> greet_agent(asio::generic::stream_protocol::socket
   std::string refusal;
   try {
     const auto reply = co_await connection.request(std::string(link::setup_request), setup.encode());
+    if (ssh::as_text(reply.payload) != link::takes_data_sockets) peer.data_sockets.reset();
     if (reply.success) co_return peer;
     refusal =
         "the agent refused to serve the login: " + ssh::to_string(reply.payload).substr(0, refusal_text);
   } catch (const ssh::ConnectionError& error) {
     refusal = std::string("no link to the agent: ") + error.what();
+    if (error.error().code == ssh::Errc::end_of_stream)
+      refusal += " (it did not start, or is of another version than this program)";
   }
   connection.close({ssh::Errc::cancelled, "the agent cannot serve this login"});
-  throw BackendError(refusal, "Your box could not be started. Please tell the administrator.");
+  throw BackendError(refusal, cannot_start);
 }
 
 }  // namespace fairlead::backend

@@ -5,13 +5,16 @@
 #include "backend/backend.hpp"
 #include "config/config.hpp"
 #include "link/agent_link.hpp"
+#include "link/descriptor_channel.hpp"
 
 #include <fairlead/ssh/connection.hpp>
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 namespace fairlead::backend {
@@ -24,10 +27,21 @@ namespace fairlead::backend {
 [[nodiscard]] link::Setup make_setup(const Login& login, const config::Programs& programs,
                                      std::map<std::string, std::string> image_environment = {});
 
+// How the agent is reached.
+enum class AgentLink : std::uint8_t {
+  local,   // a Unix socket that ends in the agent itself
+  bridge,  // a stream that something else carries to its standard input and output
+};
+
+struct AgentPeer {
+  ssh::AcceptedConnection connection;
+  std::optional<link::DescriptorSender> data_sockets;  // Box::data_sockets()
+};
+
 // Opens the link on a connected stream to the agent and sends the setup request. Throws BackendError when the
 // agent refuses (its words in what(), escaped by the log) or has not answered after `deadline`; the stream is
 // closed then.
-[[nodiscard]] Task<ssh::AcceptedConnection> greet_agent(ssh::asio::generic::stream_protocol::socket stream,
-                                                        link::Setup setup, std::chrono::nanoseconds deadline);
+[[nodiscard]] Task<AgentPeer> greet_agent(ssh::asio::generic::stream_protocol::socket stream, AgentLink kind,
+                                          link::Setup setup, std::chrono::nanoseconds deadline);
 
 }  // namespace fairlead::backend

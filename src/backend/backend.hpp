@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "link/descriptor_channel.hpp"
 #include "observe/log.hpp"
 
 #include <fairlead/ssh/connection.hpp>
@@ -53,6 +54,8 @@ class Box {
   virtual ~Box() = default;
   // The link to the agent. Ends when the box ends. Everything that comes over it is hostile.
   [[nodiscard]] virtual ssh::AcceptedConnection& peer() = 0;
+  // The way for data sockets to the agent; null when it is not on this machine: all data goes over the link.
+  [[nodiscard]] virtual link::DescriptorSender* data_sockets() { return nullptr; }
   [[nodiscard]] virtual std::string id() const = 0;  // for logs: container id or name
   // Kills what runs and removes every trace. Idempotent. Throws BackendError when the engine does not answer;
   // the box stays in the journal then and is removed later.

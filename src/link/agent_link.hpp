@@ -27,11 +27,20 @@ inline constexpr std::string_view socket_path = "/.fairlead/link";
 //   agent sftp-server           SFTP on standard input and output
 //   agent scp -t|-f … PATH      scp's remote half
 //   agent --version
-// As PID 1 it reaps; when the link ends it kills every process it started and exits.
+// With --fd and --socket one byte precedes the packets and brings a socket for descriptors
+// (descriptor_channel.hpp). As PID 1 it reaps; when the link ends it kills every process it started and exits.
 
 // Global request, daemon to agent, first on every link and answered before any channel is opened: for whom
 // and how programs are run. Failure (with a sentence as payload) means that the box cannot serve this login.
+// Success with takes_data_sockets as payload: the agent has got the socket for descriptors.
 inline constexpr std::string_view setup_request = "setup@fairlead";
+inline constexpr std::string_view takes_data_sockets = "data-sockets";
+
+// Channel request, daemon to agent, before shell, exec or subsystem, without a reply; uint32 number. Standard
+// input and standard output of a program without a terminal go over the data socket that was sent under this
+// number and not over the channel: a Unix stream socket, whose other end is the daemon's. All output is in it
+// before the channel's EOF. Everything else stays with the channel: standard error, status, ends.
+inline constexpr std::string_view data_socket_request = "data-socket@fairlead";
 
 struct Setup {
   // Account in the box's /etc/passwd (name, uid, or name:group, uid:gid); empty means the agent's own ids.

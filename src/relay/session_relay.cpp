@@ -2,6 +2,12 @@
 // The pumps of a relayed session and the order in which they end.
 #include "relay/session_relay.hpp"
 
+#include "base/wire.hpp"
+#include "link/agent_link.hpp"
+#include "relay/data_socket.hpp"
+
+#include <array>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,16 +17,15 @@ namespace {
 
 using ssh::Task;
 
-// As much as one packet carries: more would only wait here.
-constexpr std::size_t piece = std::size_t{32} * 1024;
-
 // Shared by the coroutines of one session; they run on one executor.
 struct Session {
   SessionRelay context;
   ssh::Channel client;
   ssh::Channel agent;
   ssh::Stream<ssh::Request> agent_requests;
+  std::unique_ptr<DataSocket> data = {};  // null: everything goes over the link
   std::uint64_t bytes_in = 0, bytes_out = 0;
+  bool terminal = false;
   bool started = false;
 
   void tell(const RelayEvent& event) const {
@@ -28,16 +33,27 @@ struct Session {
   }
 };
 
-// Standard input. A write that fails means that the agent's channel is gone: the output side tells the
-// client.
-Task<> pump_input(std::shared_ptr<Session> session) {
-  std::vector<std::byte> buffer(piece);
-  try {
-    while (const std::size_t size = co_await session->client.read_some(buffer)) {
-      session->bytes_in += size;
-      co_await session->agent.write(ssh::Bytes(buffer).first(size));
+// Standard input over the link. A write that fails means that the agent's channel is gone: the output side
+// tells the client.
+Task<> copy_input(Session& session) {
+  for (;;) {
+    const ssh::View view = co_await session.client.view();
+    if (view.data.empty()) break;
+    if (view.type == ssh::StreamType::standard) {
+      session.bytes_in += view.data.size();
+      co_await session.agent.write(view.data);
     }
-    session->agent.close_write();
+    session.client.consume(view.data.size());
+  }
+  session.agent.close_write();
+}
+
+Task<> pump_input(std::shared_ptr<Session> session) {
+  try {
+    if (session->data)
+      co_await session->data->copy_input(session->client, session->bytes_in);
+    else
+      co_await copy_input(*session);
   } catch (const ssh::ConnectionError&) {  // one side is gone: the output side tells why
   }
 }
@@ -76,22 +92,33 @@ Task<> tell_loss(Session& session) {
   session.client.send_exit_signal("KILL", false, why);
 }
 
+// What comes over the link, until the agent's EOF.
+Task<> copy_output(Session& session) {
+  for (;;) {
+    const ssh::View view = co_await session.agent.view();
+    if (view.data.empty()) break;
+    session.bytes_out += view.data.size();
+    if (view.type == ssh::StreamType::stderr_)
+      co_await session.client.write_stderr(view.data);
+    else
+      co_await session.client.write(view.data);
+    session.agent.consume(view.data.size());
+  }
+}
+
+Task<> copy_data(std::shared_ptr<Session> session) {
+  co_await session->data->copy_output(session->client, session->bytes_out);
+}
+
 Task<> pump_output(std::shared_ptr<Session> session) {
-  std::vector<std::byte> buffer(piece);
+  ssh::TaskScope data(co_await ssh::asio::this_coro::executor);
+  if (session->data) data.spawn(copy_data(session));
   try {
-    for (;;) {
-      const ssh::Chunk chunk = co_await session->agent.read_chunk(buffer);
-      if (chunk.size == 0) break;
-      const ssh::Bytes data = ssh::Bytes(buffer).first(chunk.size);
-      session->bytes_out += chunk.size;
-      if (chunk.type == ssh::StreamType::stderr_)
-        co_await session->client.write_stderr(data);
-      else
-        co_await session->client.write(data);
-    }
-    // Released before the wait below: a program may run on for hours with its output closed.
-    std::vector<std::byte>().swap(buffer);
+    co_await copy_output(*session);
     const auto end = co_await wait_for_end(*session);
+    // The agent's CLOSE has come, and before that everything that it put into the data socket.
+    if (session->data) session->data->finish_output();
+    co_await data.join();
     if (end) {
       session->client.close_write();
       session->client.notify(end->name, end->payload);
@@ -109,6 +136,17 @@ bool starts_program(ssh::RequestType type) {
          type == ssh::RequestType::subsystem;
 }
 
+// Before the request that starts a program. Without a terminal only: the agent keeps those.
+void offer_data_socket(Session& session) {
+  link::DescriptorSender* sender = session.context.box->data_sockets();
+  if (sender == nullptr || session.terminal || session.started) return;
+  session.data = DataSocket::offer(session.context.box->peer().connection.executor(), *sender);
+  if (!session.data) return;
+  std::array<std::byte, 4> number{};
+  ssh::store_u32(number.data(), session.data->number());
+  session.agent.notify(link::data_socket_request, number);
+}
+
 // The forced command in place of the client's, which becomes a variable (core.md section 8.3).
 Task<bool> start_forced(Session& session, const ssh::Request& request) {
   std::string original;
@@ -122,6 +160,7 @@ Task<bool> start_forced(Session& session, const ssh::Request& request) {
     if (!co_await session.agent.request("env", variable.encode())) co_return false;
   }
   const ssh::ExecRequest forced{*session.context.policy.forced_command};
+  offer_data_socket(session);
   co_return co_await session.agent.request("exec", forced.encode());
 }
 
@@ -131,6 +170,7 @@ Task<bool> forward_request(Session& session, const ssh::Request& request) {
   if (!allow(session.context.policy, question).allowed) co_return false;
   if (starts_program(request.type()) && session.context.policy.forced_command)
     co_return co_await start_forced(session, request);
+  if (starts_program(request.type())) offer_data_socket(session);
   if (!request.want_reply() && !starts_program(request.type())) {
     session.agent.notify(request.name(), request.payload());
     co_return true;
@@ -151,6 +191,8 @@ Task<> pump_requests(std::shared_ptr<Session> session, ssh::Stream<ssh::Request>
     }
     session->tell(RequestAnswered{session->client.id(), request->name(), success});
     request->reply(success);
+    if (success && request->type() == ssh::RequestType::pty_req) session->terminal = true;
+    if (!success && !session->started) session->data.reset();
     if (!success || !starts_program(request->type()) || std::exchange(session->started, true)) continue;
     // Data flows after the reply: none precedes CHANNEL_SUCCESS (core.md W1.11), and none overtakes a request
     // on its way to the agent.
@@ -171,6 +213,7 @@ Task<> relay_session(SessionRelay context, ssh::OpenedChannel client, ssh::Opene
   co_await pump_requests(session, std::move(client.requests), pumps);  // until the client's CLOSE
   session->agent.close();
   session->client.close();
+  if (session->data) session->data->close();
   co_await pumps.join();
   session->tell(ChannelEnded{session->client.id(), session->bytes_in, session->bytes_out});
 }

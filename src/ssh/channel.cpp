@@ -2,6 +2,7 @@
 // Channel, the application's handle.
 #include "ssh/channel_core.hpp"
 
+#include <cstdint>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -21,10 +22,13 @@ void Channel::consume(std::size_t size) {
   state_->consume(size);
 }
 Task<> Channel::write(Bytes data) {
-  return state_->write(DataType::standard, data);
+  return state_->write(StreamType::standard, data);
 }
 Task<> Channel::write_stderr(Bytes data) {
-  return state_->write(DataType::stderr_, data);
+  return state_->write(StreamType::stderr_, data);
+}
+Task<std::size_t> Channel::write_in_place(StreamType type, const Fill& fill) {
+  return state_->write_turn(type, fill, SIZE_MAX);
 }
 void Channel::close_write() {
   state_->close_write();

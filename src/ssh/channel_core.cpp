@@ -5,6 +5,7 @@
 #include "ssh/connection_impl.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -73,9 +74,20 @@ void ChannelCore::give_credit(std::size_t size) {
   connection->flush_soon();
 }
 
-Task<> ChannelCore::write(DataType type, Bytes data) {
+Task<> ChannelCore::write(StreamType type, Bytes data) {
   const auto self = shared_from_this();
-  while (!data.empty()) {
+  const Channel::Fill copy = [&data](MutableBytes slot) {
+    const std::size_t size = std::min(slot.size(), data.size());
+    std::memcpy(slot.data(), data.data(), size);
+    data = data.subspan(size);
+    return size;
+  };
+  while (!data.empty()) (void)co_await write_turn(type, copy, data.size());
+}
+
+Task<std::size_t> ChannelCore::write_turn(StreamType type, const Channel::Fill& fill, std::size_t most) {
+  const auto self = shared_from_this();
+  for (;;) {
     if (!may_write()) throw not_writable();
     if (connection->engine().writable(id) == 0) {
       (void)co_await writers_.wait(executor);
@@ -84,24 +96,28 @@ Task<> ChannelCore::write(DataType type, Bytes data) {
     OutputGate& gate = connection->gate();
     if (gate.open_now()) {
       const OutputGate::Turn turn = gate.take();
-      data = data.subspan(send(type, data));
-      continue;
+      co_return send(type, fill, most);
     }
     const auto alive = connection->shared_from_this();  // the turn points into it
     const OutputGate::Turn turn = co_await gate.wait();
-    if (turn && may_write()) data = data.subspan(send(type, data));
+    if (turn && may_write() && connection->engine().writable(id) > 0) co_return send(type, fill, most);
   }
 }
 
-std::size_t ChannelCore::send(DataType type, Bytes data) {
+std::size_t ChannelCore::send(StreamType type, const Channel::Fill& fill, std::size_t most) {
   Engine& engine = connection->engine();
-  data = data.first(std::min(data.size(), quantum));
-  if (data.size() >= limits::channel_packet / 2) connection->prepare_output();
+  const auto data_type = type == StreamType::standard ? DataType::standard : DataType::stderr_;
+  most = std::min(most, quantum);
+  if (most >= limits::channel_packet / 2) connection->prepare_output();
   std::size_t sent = 0;
-  while (sent < data.size()) {
-    const std::size_t now = engine.send_data(id, type, data.subspan(sent));
-    if (now == 0) break;
-    sent += now;
+  while (sent < most) {
+    const std::size_t wanted = std::min<std::size_t>(most - sent, limits::channel_packet);
+    const MutableBytes slot = engine.prepare_data(id, data_type, wanted);
+    if (slot.empty()) break;
+    const std::size_t size = fill(slot);
+    engine.commit_data(size);
+    sent += size;
+    if (size < slot.size()) break;
   }
   connection->gate().output_is(engine.output().size());
   connection->flush_soon();

@@ -42,7 +42,9 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   [[nodiscard]] Task<std::size_t> read_standard(MutableBytes buffer);
   [[nodiscard]] Task<View> view();
   void consume(std::size_t size);
-  [[nodiscard]] Task<> write(DataType type, Bytes data);
+  [[nodiscard]] Task<> write(StreamType type, Bytes data);
+  // Waits for its turn and takes it: one quantum, and not more than `most`, as far as the window allows.
+  [[nodiscard]] Task<std::size_t> write_turn(StreamType type, const Channel::Fill& fill, std::size_t most);
   void close_write();
   void close();
   [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload);
@@ -83,8 +85,7 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
     return connection && phase == Phase::open && !write_closed_;
   }
   void give_credit(std::size_t size);
-  // One quantum at most, as far as the window allows; returns how much.
-  std::size_t send(DataType type, Bytes data);
+  std::size_t send(StreamType type, const Channel::Fill& fill, std::size_t most);
 
   Inbound inbound_;
   WaitList readers_, writers_, others_;

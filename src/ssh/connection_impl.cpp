@@ -2,6 +2,7 @@
 // ConnectionImpl: the reader, the socket's output, deadlines, and the end.
 #include "ssh/connection_impl.hpp"
 
+#include "base/unix_receive.hpp"
 #include "ssh/buffer_pool.hpp"
 
 #include <boost/asio/post.hpp>
@@ -11,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -306,9 +308,8 @@ Task<Error> ConnectionImpl::wait_ended() {
 // yet, so the peer closes first, if it is quick.
 void ConnectionImpl::await_close() {
   const MutableBytes scratch = buffer_pool::receive_buffer();
-  boost::system::error_code error;
-  (void)socket_.read_some(asio::buffer(scratch.data(), scratch.size()), error);
-  if (error && !would_block(error)) {
+  const ssize_t received = receive_without_descriptors(socket_.native_handle(), scratch);
+  if (received == 0 || (received < 0 && errno != EAGAIN)) {
     close_socket();
     return;
   }

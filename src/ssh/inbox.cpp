@@ -2,10 +2,12 @@
 // Receiving through the thread's buffer.
 #include "ssh/inbox.hpp"
 
+#include "base/unix_receive.hpp"
 #include "ssh/buffer_pool.hpp"
 
-#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 
+#include <cerrno>
 #include <cstring>
 #include <functional>
 
@@ -14,7 +16,10 @@ namespace fairlead::ssh {
 MutableBytes Inbox::receive(Socket& socket, boost::system::error_code& error) {
   const MutableBytes memory = buffer_pool::receive_buffer();
   const MutableBytes room = memory.subspan(kept_.size());
-  const std::size_t received = socket.read_some(boost::asio::buffer(room.data(), room.size()), error);
+  const ssize_t received = receive_without_descriptors(socket.native_handle(), room);
+  error = {};
+  if (received < 0) error.assign(errno, boost::system::system_category());
+  if (received == 0) error = boost::asio::error::eof;
   if (error) return {};
   const std::size_t before = kept_.size();
   if (before > 0) {
@@ -22,7 +27,7 @@ MutableBytes Inbox::receive(Socket& socket, boost::system::error_code& error) {
     kept_.clear();
     buffer_pool::give(kept_);
   }
-  return memory.first(before + received);
+  return memory.first(before + static_cast<std::size_t>(received));
 }
 
 void Inbox::keep(MutableBytes rest) {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -98,6 +99,12 @@ class Channel {
   // has ended.
   [[nodiscard]] Task<> write(Bytes data);
   [[nodiscard]] Task<> write_stderr(Bytes data);
+  // write() without the copy, for relays: waits until data may be sent, then has `fill` put bytes into the
+  // packets themselves, slot after slot, until it leaves part of one empty or it is another channel's turn.
+  // Returns how many bytes were sent. `fill` says how many bytes it put at the front of its slot; it runs at
+  // least once unless this throws (as write() does), and must not use the connection.
+  using Fill = std::function<std::size_t(MutableBytes slot)>;
+  [[nodiscard]] Task<std::size_t> write_in_place(StreamType type, const Fill& fill);
   void close_write();  // SSH_MSG_CHANNEL_EOF, once
   void close();        // SSH_MSG_CHANNEL_CLOSE, once; wakes whoever waits on this channel
   void send_exit_status(std::uint32_t status);

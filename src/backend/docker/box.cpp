@@ -44,11 +44,11 @@ Task<std::string> end_reason(const Lease& lease) {
   }
 }
 
-DockerBox::DockerBox(std::unique_ptr<Lease> lease, ssh::AcceptedConnection peer, ssh::TaskScope copying)
+DockerBox::DockerBox(std::unique_ptr<Lease> lease, backend::AgentPeer peer, ssh::TaskScope copying)
     : lease_(std::move(lease)), peer_(std::move(peer)), copying_(std::move(copying)) {}
 
 DockerBox::~DockerBox() {
-  peer_.connection.close({ssh::Errc::connection_closed, "the box is gone"});
+  peer_.connection.connection.close({ssh::Errc::connection_closed, "the box is gone"});
 }
 
 std::string DockerBox::id() const {

@@ -129,7 +129,7 @@ class Launch {
                                               std::chrono::milliseconds(1));
   }
 
-  Task<ssh::AcceptedConnection> link_by_socket(link::Setup setup) {
+  Task<backend::AgentPeer> link_by_socket(link::Setup setup) {
     const auto listener =
         std::make_shared<AgentListener>(executor_, lease_->fleet()->files().directory_of(lease_->box()));
     const auto start =
@@ -143,10 +143,11 @@ class Launch {
       throw;
     }
     start->settle();
-    co_return co_await backend::greet_agent(std::move(*socket), std::move(setup), time_left());
+    co_return co_await backend::greet_agent(std::move(*socket), backend::AgentLink::local, std::move(setup),
+                                            time_left());
   }
 
-  Task<ssh::AcceptedConnection> link_by_attach(link::Setup setup) {
+  Task<backend::AgentPeer> link_by_attach(link::Setup setup) {
     const bool volume = http::true_member(docker_.host_config, "ReadonlyRootfs");
     auto archive = lease_->fleet()->files().agent_archive(volume);
     const std::string where(volume ? link::directory : "/");
@@ -158,7 +159,8 @@ class Launch {
     start->begin(executor_);
     std::exception_ptr failure;
     try {
-      auto peer = co_await backend::greet_agent(std::move(socket), std::move(setup), time_left());
+      auto peer = co_await backend::greet_agent(std::move(socket), backend::AgentLink::bridge,
+                                                std::move(setup), time_left());
       start->settle();
       co_return peer;
     } catch (...) {

@@ -45,14 +45,17 @@ std::size_t pool_threads() {
 
 class OciBackend::OciBox : public Box {
  public:
-  OciBox(OciBackend& backend, std::shared_ptr<Container> container, ssh::AcceptedConnection peer)
+  OciBox(OciBackend& backend, std::shared_ptr<Container> container, AgentPeer peer)
       : backend_(backend), container_(std::move(container)), peer_(std::move(peer)) {}
   ~OciBox() override {
-    peer_.connection.close({ssh::Errc::connection_closed, "the box is dropped"});
+    peer_.connection.connection.close({ssh::Errc::connection_closed, "the box is dropped"});
     backend_.discard(container_);
   }
 
-  ssh::AcceptedConnection& peer() override { return peer_; }
+  ssh::AcceptedConnection& peer() override { return peer_.connection; }
+  link::DescriptorSender* data_sockets() override {
+    return peer_.data_sockets ? &*peer_.data_sockets : nullptr;
+  }
   std::string id() const override { return container_->id(); }
   Task<> remove() override { return backend_.remove(container_); }
   Task<std::string> end_reason() override { return backend_.end_reason(container_); }
@@ -60,7 +63,7 @@ class OciBackend::OciBox : public Box {
  private:
   OciBackend& backend_;
   std::shared_ptr<Container> container_;
-  ssh::AcceptedConnection peer_;
+  AgentPeer peer_;
 };
 
 // Holds a box that is being launched: whatever ends the launch, a cancelled login included, ends the box.
@@ -149,8 +152,8 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   if (programs.user.empty()) programs.user = image->config.user;
   if (programs.working_directory.empty()) programs.working_directory = image->config.working_directory;
   link::Setup setup = make_setup(login, programs, image->config.environment);
-  ssh::AcceptedConnection peer =
-      co_await greet_agent(std::move(stream), std::move(setup), config->oci.start_timeout);
+  AgentPeer peer =
+      co_await greet_agent(std::move(stream), AgentLink::local, std::move(setup), config->oci.start_timeout);
   login.log.info("OCI_BOX_STARTED", "A box was started.", {{"box", container->id()}});
   co_return std::make_unique<OciBox>(*this, launching.release(), std::move(peer));
 }

@@ -22,9 +22,9 @@ constexpr int link_number = 3;
   if (options.link == "stdio") {
     ::dup2(link, STDIN_FILENO);
     ::dup2(link, STDOUT_FILENO);
-  } else if (options.link == "fd" && link != link_number) {
+  } else if (options.link != "none" && link != link_number) {
     ::dup2(link, link_number);
-  } else if (options.link == "fd") {
+  } else if (options.link != "none") {
     (void)::syscall(SYS_fcntl, link, 2 /* F_SETFD */, 0);
   }
   if (options.prepare && !options.prepare()) ::_exit(125);
@@ -43,6 +43,7 @@ AgentProcess::AgentProcess(const AgentOptions& options) {
   pid_ = ::fork();
   if (pid_ == 0) become_agent(options, ends[1]);
   ::close(ends[1]);
+  if (options.link == "fd") data_sockets_ = link::DescriptorSender::open(ends[0]);
   link_ = std::make_unique<LinkClient>(ends[0]);
 }
 

@@ -2,6 +2,7 @@
 // A real agent in a process of its own, and the test's end of its link.
 #pragma once
 
+#include "link/descriptor_channel.hpp"
 #include "support/link_client.hpp"
 
 #include <gtest/gtest.h>
@@ -18,7 +19,8 @@ namespace fairlead::test {
 
 struct AgentOptions {
   std::vector<std::string> arguments{"serve", "--fd", "3"};
-  // "stdio": the link is descriptors 0 and 1. "fd": it is 3. "none": the test makes it itself.
+  // "stdio": the link is descriptors 0 and 1. "fd": it is 3. "bare": the same, and the test sends what
+  // precedes the packets. "none": the test makes it itself.
   std::string link = "fd";
   // Runs in the child before the exec: limits, ids, namespaces, roots. False ends the child.
   std::function<bool()> prepare;
@@ -35,6 +37,8 @@ class AgentProcess {
 
   [[nodiscard]] LinkClient& link() { return *link_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
+  // Of an agent with link "fd".
+  [[nodiscard]] link::DescriptorSender& data_sockets() { return *data_sockets_; }
   // waitpid's status; nothing when it still runs after ten seconds (it is killed then).
   std::optional<int> wait();
 
@@ -42,6 +46,7 @@ class AgentProcess {
   pid_t pid_ = -1;
   std::optional<int> status_;
   std::unique_ptr<LinkClient> link_;
+  std::optional<link::DescriptorSender> data_sockets_;
 };
 
 // Most tests: an agent that has been set up with defaults.

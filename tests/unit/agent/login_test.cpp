@@ -197,6 +197,7 @@ TEST(LinkTest, MayBeASocketToConnectTo) {
   AgentProcess agent(options);
   LinkClient client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
   ::close(listener);
+  ASSERT_TRUE(link::DescriptorSender::open(client.fd()));
   ASSERT_TRUE(client.setup({}));
   EXPECT_EQ(client.run("echo hi").out, "hi\n");
   client.hang_up();

@@ -253,6 +253,96 @@ TEST(LinkFlow, AViewOutlivesItsChannelsEnd) {
   loop.run(test());
 }
 
+TEST(LinkFlow, PacketsAreFilledInPlaceAndAreFull) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    const auto data = pattern(std::size_t{10} * 1024 * 1024);
+    std::size_t taken = 0, slots = 0;
+    const Channel::Fill fill = [&](MutableBytes slot) {
+      const std::size_t size = std::min(slot.size(), data.size() - taken);
+      std::copy_n(data.begin() + static_cast<std::ptrdiff_t>(taken), size, slot.begin());
+      taken += size;
+      ++slots;
+      return size;
+    };
+    auto send = [&]() -> Task<> {
+      std::size_t sent = 0;
+      while (sent < data.size())
+        sent += co_await channels.a.channel.write_in_place(StreamType::stderr_, fill);
+      EXPECT_EQ(sent, taken);
+      channels.a.channel.close_write();
+    };
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(send());
+    std::vector<std::byte> received;
+    for (;;) {
+      const View view = co_await channels.b.channel.view();
+      if (view.data.empty()) break;
+      EXPECT_EQ(view.type, StreamType::stderr_);
+      received.insert(received.end(), view.data.begin(), view.data.end());
+      channels.b.channel.consume(view.data.size());
+    }
+    EXPECT_TRUE(received == data);
+    EXPECT_LE(slots, data.size() / limits::channel_packet + 25) << "but for the ends of windows";
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, ASlotThatIsNotFilledEndsTheTurn) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    int calls = 0;
+    const Channel::Fill nothing = [&](MutableBytes) {
+      ++calls;
+      return std::size_t{0};
+    };
+    EXPECT_EQ(co_await channels.a.channel.write_in_place(StreamType::standard, nothing), 0u);
+    EXPECT_EQ(calls, 1);
+    const Channel::Fill word = [&](MutableBytes slot) {
+      slot[0] = slot[1] = std::byte{'x'};
+      return std::size_t{2};
+    };
+    EXPECT_EQ(co_await channels.a.channel.write_in_place(StreamType::standard, word), 2u);
+    channels.a.channel.close_write();
+    EXPECT_EQ(co_await read_text(channels.b.channel), "xx");
+  };
+  loop.run(test());
+}
+
+TEST(LinkFlow, FillingWaitsForTheWindowAndEndsWithTheChannel) {
+  Loop loop;
+  LinkPair pair(loop.io);
+  auto test = [&]() -> Task<> {
+    auto channels = co_await open_pair(pair.a, pair.b);
+    const Channel::Fill all = [](MutableBytes slot) {
+      std::ranges::fill(slot, std::byte{'x'});
+      return slot.size();
+    };
+    std::size_t sent = 0;
+    bool ended = false;
+    auto send = [&]() -> Task<> {
+      try {
+        for (;;) sent += co_await channels.a.channel.write_in_place(StreamType::standard, all);
+      } catch (const ConnectionError&) {
+        ended = true;
+      }
+    };
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(send());
+    co_await settle();
+    EXPECT_EQ(sent, limits::initial_window);
+    EXPECT_FALSE(ended);
+    channels.a.channel.close();
+    co_await scope.join();
+    EXPECT_TRUE(ended);
+  };
+  loop.run(test());
+}
+
 TEST(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
   Loop loop;
   LinkPair pair(loop.io);

@@ -6,7 +6,7 @@
 
 #include <utility>
 
-namespace fairlead::agent {
+namespace fairlead {
 
 class FileDescriptor {
  public:
@@ -34,4 +34,4 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-}  // namespace fairlead::agent
+}  // namespace fairlead

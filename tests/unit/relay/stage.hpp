@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// A relay between a client and an agent that the test plays itself.
+#pragma once
+
+#include "relay/relay.hpp"
+#include "unit/ssh/loop.hpp"
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fairlead::relay {
+
+namespace asio = ssh::asio;
+using ssh::as_bytes;
+using ssh::Task;
+using ssh::test::accept_next;
+using ssh::test::Loop;
+using ssh::test::pattern;
+using ssh::test::settle;
+
+class FakeBox final : public backend::Box {
+ public:
+  explicit FakeBox(ssh::AcceptedConnection peer) : peer_(std::move(peer)) {}
+  ssh::AcceptedConnection& peer() override { return peer_; }
+  std::string id() const override { return "fake"; }
+  Task<> remove() override { co_return; }
+  Task<std::string> end_reason() override { co_return "The box ran out of memory."; }
+  link::DescriptorSender* data_sockets() override { return sender ? &*sender : nullptr; }
+
+  std::optional<link::DescriptorSender> sender;  // without one everything goes over the link
+
+ private:
+  ssh::AcceptedConnection peer_;
+};
+
+// client ── relay ── agent, both outer ends in the test's hands.
+struct Stage {
+  explicit Stage(asio::io_context& io)
+      : client_link(io),
+        agent_link(io),
+        gate(std::make_shared<BoxGate>(io.get_executor())),
+        relaying(io.get_executor()) {}
+
+  ssh::AcceptedConnection& client() { return client_link.a; }
+  ssh::AcceptedConnection& agent() { return agent_link.b; }
+  void open_box() { gate->open(std::make_shared<FakeBox>(std::move(agent_link.a))); }
+  void start(RelayOptions options = {}) {
+    options.observer = [this](const RelayEvent& event) {
+      if (const auto* ended = std::get_if<ProgramEnded>(&event)) ends.emplace_back(ended->how);
+    };
+    relaying.spawn(relay(std::move(client_link.b), gate, std::move(options)));
+  }
+
+  ssh::test::LinkPair client_link, agent_link;
+  std::shared_ptr<BoxGate> gate;
+  ssh::TaskScope relaying;
+  std::vector<std::string> ends;
+};
+
+// Runs the test's part, then lets the client leave and everything come to its end.
+inline Task<> to_the_end(Stage& stage, Task<> test) {
+  co_await std::move(test);
+  stage.client().connection.close({ssh::Errc::connection_closed, "test over"});
+  if (!stage.gate->decided()) stage.gate->fail("test over");
+  co_await stage.relaying.join();
+}
+inline void play(Loop& loop, Stage& stage, Task<> test) {
+  loop.run(to_the_end(stage, std::move(test)));
+}
+
+inline Task<ssh::OpenedChannel> open_session(ssh::AcceptedConnection& client) {
+  auto opened = co_await client.connection.open_channel("session");
+  if (!opened) throw std::runtime_error("refused: " + opened.error().text);
+  co_return std::move(*opened);
+}
+
+// Answers the next request of the agent's channel and tells its name.
+inline Task<std::string> answer_next(ssh::OpenedChannel& channel, bool success = true) {
+  auto request = co_await channel.requests.next();
+  if (!request) co_return "(end)";
+  std::string name(request->name());
+  request->reply(success);
+  co_return name;
+}
+
+}  // namespace fairlead::relay
