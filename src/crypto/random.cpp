@@ -2,6 +2,7 @@
 // OpenSSL's generator, which the operating system seeds and which is private to each thread.
 #include "crypto/random.hpp"
 
+#include "base/hex.hpp"
 #include "crypto/evp.hpp"
 
 #include <climits>
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <vector>
 
 namespace fairlead::ssh {
 
@@ -31,6 +33,12 @@ class SystemRandom final : public RandomSource {
 RandomSource& system_random() noexcept {
   static SystemRandom random;
   return random;
+}
+
+std::string random_hex(std::size_t bytes) {
+  std::vector<std::byte> random(bytes);
+  system_random().fill(random);
+  return to_hex(random);
 }
 
 }  // namespace fairlead::ssh

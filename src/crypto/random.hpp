@@ -5,6 +5,9 @@
 
 #include <fairlead/ssh/bytes.hpp>
 
+#include <cstddef>
+#include <string>
+
 namespace fairlead::ssh {
 
 class RandomSource {
@@ -15,5 +18,8 @@ class RandomSource {
 
 // Thread-safe; lives for ever. Terminates when the system has no randomness.
 [[nodiscard]] RandomSource& system_random() noexcept;
+
+// `bytes` random bytes as hexadecimal digits, for names that nobody else has.
+[[nodiscard]] std::string random_hex(std::size_t bytes);
 
 }  // namespace fairlead::ssh

@@ -2,13 +2,11 @@
 // The life of a connection, in the order in which it happens.
 #include "daemon/login.hpp"
 
+#include "crypto/random.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
 #include "relay/relay.hpp"
 
-#include <sys/random.h>
-
-#include <array>
 #include <utility>
 
 namespace fairlead::daemon {
@@ -16,19 +14,6 @@ namespace {
 
 using asio::ip::tcp;
 using ssh::Task;
-
-// 16 random bytes as 32 hex digits, as ContainerSSH writes its connection ids (core.md 1.3).
-std::string new_connection_id() {
-  std::array<unsigned char, 16> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::terminate();
-  std::string id;
-  for (const unsigned char byte : bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
-    id += digits[byte >> 4];
-    id += digits[byte & 15];
-  }
-  return id;
-}
 
 // Counts one thing for as long as it lives.
 class Counted {
@@ -171,7 +156,8 @@ Task<> serve_login(Core& core, tcp::socket socket, LoginServices& services,
   Addresses addresses{socket.remote_endpoint(gone), {}};
   if (!gone) addresses.local = socket.local_endpoint(gone);
   if (gone) co_return;  // the peer left between accept() and now
-  std::string id = new_connection_id();
+  // 32 digits, as ContainerSSH writes its connection ids (core.md 1.3).
+  std::string id = ssh::random_hex(16);
   const observe::Log log =
       services.log.with({{"module", "ssh"},
                          {"connectionId", id},

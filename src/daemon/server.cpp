@@ -9,6 +9,7 @@
 #include "daemon/login.hpp"
 #include "keeper/host_keys.hpp"
 #include "keeper/local_keeper.hpp"
+#include "observe/sinks.hpp"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -161,6 +162,7 @@ class Daemon {
       co_return;
     }
     settings_.store(*fresh);
+    if (const auto level = observe::level_from((*fresh)->config->log.level)) log_.set_level(*level);
     services_.keeper->reload((*fresh)->config->auth, (*fresh)->users);
     log_.notice("CORE_CONFIG_RELOADED", "Configuration and users were read again");
   }

@@ -3,6 +3,7 @@
 // 7).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -35,15 +36,22 @@ class LogSink {
 class Log {
  public:
   Log() = default;  // drops everything
-  Log(std::shared_ptr<LogSink> sink, Level level) : sink_(std::move(sink)), level_(level) {}
+  Log(std::shared_ptr<LogSink> sink, Level level)
+      : sink_(std::move(sink)), level_(std::make_shared<std::atomic<Level>>(level)) {}
 
   [[nodiscard]] Log with(std::vector<Label> labels) const;
-  [[nodiscard]] bool enabled(Level level) const noexcept { return sink_ && level <= level_; }
+  [[nodiscard]] bool enabled(Level level) const noexcept {
+    return sink_ && level <= level_->load(std::memory_order_relaxed);
+  }
   // The same sink at another level.
   [[nodiscard]] Log at(Level level) const {
     Log copy = *this;
-    copy.level_ = level;
+    copy.level_ = std::make_shared<std::atomic<Level>>(level);
     return copy;
+  }
+  // For this one, for all it was copied from or to, and for those that with() made of them.
+  void set_level(Level level) const {
+    if (level_) level_->store(level, std::memory_order_relaxed);
   }
   void reopen() const {  // SIGHUP
     if (sink_) sink_->reopen();
@@ -69,7 +77,7 @@ class Log {
 
  private:
   std::shared_ptr<LogSink> sink_;
-  Level level_ = Level::notice;
+  std::shared_ptr<std::atomic<Level>> level_;  // null when there is no sink
   std::shared_ptr<const std::vector<Label>> labels_;
 };
 

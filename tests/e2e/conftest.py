@@ -145,6 +145,19 @@ class Daemon:
         """For programs that call ssh themselves: rsync -e, GIT_SSH_COMMAND."""
         return " ".join(["ssh", *self.options, "-p", str(self.port)])
 
+    @contextlib.contextmanager
+    def master(self, directory):
+        """A connection without a session that others share; gives the option that makes an ssh program use it."""
+        path = pathlib.Path(directory) / "c"
+        process = subprocess.Popen(["ssh", *self.options, f"-oControlPath={path}", "-oControlMaster=yes", "-N",
+                                    "-p", str(self.port), "alice@127.0.0.1"])
+        try:
+            wait_until(path.exists, 20, "the master is up")
+            yield f"-oControlPath={path}"
+        finally:
+            process.terminate()
+            process.wait()
+
     def boxes(self):
         """What the backend holds for this instance, seen from outside."""
         if self.backend == "docker":

@@ -32,13 +32,6 @@ def same_tree(left, right):
         same_tree(left / name, right / name)
 
 
-def master(daemon, tmp_path):
-    process = subprocess.Popen(["ssh", *daemon.options, f"-oControlPath={tmp_path}/c", "-oControlMaster=yes", "-N",
-                                "-p", str(daemon.port), "alice@127.0.0.1"])
-    wait_until(lambda: os.path.exists(f"{tmp_path}/c"), 20, "the master is up")
-    return process
-
-
 def test_sftp_batch(daemon, tree, tmp_path):
     batch = tmp_path / "batch"
     batch.write_text(f"mkdir /tmp/up\nput -r {tree} /tmp/up\nls -l /tmp/up/tree\nchmod 600 /tmp/up/tree/empty\n"
@@ -52,9 +45,8 @@ def test_sftp_batch(daemon, tree, tmp_path):
 
 @pytest.mark.parametrize("protocol", [["-O"], ["-s"]], ids=["scp", "sftp"])
 def test_scp_both_ways(daemon, tree, tmp_path, protocol):
-    connection = master(daemon, tmp_path)
-    try:
-        options = [*daemon.options, f"-oControlPath={tmp_path}/c", *protocol, "-P", daemon.port]
+    with daemon.master(tmp_path) as control:
+        options = [*daemon.options, control, *protocol, "-P", daemon.port]
         up = run("scp", *options, "-rp", tree, "alice@127.0.0.1:/tmp/there")
         assert up.returncode == 0, up.stderr
         down = run("scp", *options, "-rp", "alice@127.0.0.1:/tmp/there", tmp_path / "back")
@@ -63,17 +55,13 @@ def test_scp_both_ways(daemon, tree, tmp_path, protocol):
         assert (tmp_path / "back" / "tool").stat().st_mode & 0o111
         missing = run("scp", *options, "alice@127.0.0.1:/nonexistent", tmp_path)
         assert missing.returncode != 0 and b"No such file" in missing.stderr
-    finally:
-        connection.terminate()
-        connection.wait()
 
 
 def test_file_transfer_in_a_scratch_image(own_daemon, tree, tmp_path):
     """An image with nothing in it: SFTP, scp and its wildcards are the agent's own."""
     daemon = own_daemon(image="scratch").start()
-    connection = master(daemon, tmp_path)
-    try:
-        options = [*daemon.options, f"-oControlPath={tmp_path}/c", "-P", daemon.port]
+    with daemon.master(tmp_path) as control:
+        options = [*daemon.options, control, "-P", daemon.port]
         batch = tmp_path / "batch"
         batch.write_text(f"put -r {tree} /data/up\nls -l /data/up\nrename /data/up/empty /data/up/renamed\n"
                          f"cp /data/up/renamed /data/up/empty\nrm /data/up/renamed\nget -r /data/up {tmp_path}/back\ndf /data\n")
@@ -91,33 +79,25 @@ def test_file_transfer_in_a_scratch_image(own_daemon, tree, tmp_path):
         assert sorted(os.listdir(tmp_path / "some")) == ["noise", "tool"]
         missing = run("scp", *options, "-O", "alice@127.0.0.1:/nonexistent", tmp_path)
         assert missing.returncode != 0 and b"No such file" in missing.stderr
-    finally:
-        connection.terminate()
-        connection.wait()
 
 
 def test_rsync_both_ways(daemon, tree, tmp_path):
-    connection = master(daemon, tmp_path)
-    try:
-        shell = f"{daemon.ssh_environment()} -oControlPath={tmp_path}/c"
+    with daemon.master(tmp_path) as control:
+        shell = f"{daemon.ssh_environment()} {control}"
         assert run("rsync", "-a", "-e", shell, f"{tree}/", "alice@127.0.0.1:/tmp/r/").returncode == 0
         (tree / "noise").write_bytes(b"changed")
         again = run("rsync", "-a", "--stats", "-e", shell, f"{tree}/", "alice@127.0.0.1:/tmp/r/")
         assert again.returncode == 0, again.stderr
         assert run("rsync", "-a", "-e", shell, "alice@127.0.0.1:/tmp/r/", f"{tmp_path}/back/").returncode == 0
         same_tree(tree, tmp_path / "back")
-    finally:
-        connection.terminate()
-        connection.wait()
 
 
 def test_git_clone_and_push(daemon, tmp_path):
-    connection = master(daemon, tmp_path)
-    try:
-        environment = dict(os.environ, GIT_SSH_COMMAND=f"{daemon.ssh_environment()} -oControlPath={tmp_path}/c",
+    with daemon.master(tmp_path) as control:
+        environment = dict(os.environ, GIT_SSH_COMMAND=f"{daemon.ssh_environment()} {control}",
                            GIT_CONFIG_GLOBAL="/dev/null", GIT_AUTHOR_NAME="a", GIT_AUTHOR_EMAIL="a@b", GIT_COMMITTER_NAME="a",
                            GIT_COMMITTER_EMAIL="a@b")
-        assert daemon.ssh(f"-oControlPath={tmp_path}/c", "git init -q --bare /tmp/repo.git").returncode == 0
+        assert daemon.ssh(control, "git init -q --bare /tmp/repo.git").returncode == 0
         git = lambda *words: subprocess.run(["git", *words], env=environment, check=True, capture_output=True, timeout=60)
         git("clone", "-q", "ssh://alice@127.0.0.1/tmp/repo.git", f"{tmp_path}/work")
         (tmp_path / "work" / "file").write_bytes(os.urandom(300000))
@@ -126,9 +106,6 @@ def test_git_clone_and_push(daemon, tmp_path):
         git("-C", f"{tmp_path}/work", "push", "-q", "origin", "HEAD:main")
         git("clone", "-q", "-b", "main", "ssh://alice@127.0.0.1/tmp/repo.git", f"{tmp_path}/again")
         assert (tmp_path / "again" / "file").read_bytes() == (tmp_path / "work" / "file").read_bytes()
-    finally:
-        connection.terminate()
-        connection.wait()
 
 
 def test_plink(daemon):

@@ -69,6 +69,17 @@ def test_every_kind_of_key_and_reload(own_daemon, tmp_path, kind):
     assert login().stdout == b"in\n"
     session.sendline("echo still-$((40 + 2))")
     session.expect("still-42")
+    # The level of the log is read again, too, also for sessions that run.
+    daemon.set("log.level", "error")
+    daemon.write()
+    daemon.process.send_signal(1)
+
+    def login_is_not_logged():
+        before = len(daemon.log())
+        assert login().stdout == b"in\n"
+        return len(daemon.log()) == before
+
+    wait_until(login_is_not_logged, 20, "nothing but errors is logged")
     # A broken file is refused with its reason, and nothing changes.
     (daemon.directory / "users.yaml").write_text("users: {alice: {password: plaintext}}")
     daemon.process.send_signal(1)

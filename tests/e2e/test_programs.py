@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import run, wait_until
+from conftest import run
 
 
 def test_exec_runs_in_a_container_of_its_own(daemon):
@@ -25,16 +25,9 @@ def test_exit_status_and_output(daemon, flags):
 
 
 def test_every_exit_status(daemon, tmp_path):
-    control = f"-oControlPath={tmp_path}/c"
-    master = subprocess.Popen(["ssh", *daemon.options, control, "-oControlMaster=yes", "-N", "-p", str(daemon.port),
-                               "alice@127.0.0.1"])
-    try:
-        wait_until(lambda: os.path.exists(f"{tmp_path}/c"), 20, "the master is up")
+    with daemon.master(tmp_path) as control:
         for status in range(256):
             assert daemon.ssh(control, f"exit {status}").returncode == status
-    finally:
-        master.terminate()
-        master.wait()
 
 
 def test_killed_by_a_signal_is_told_as_exit_signal(daemon):
@@ -65,17 +58,10 @@ def test_standard_input_ends_without_ending_the_program(daemon):
 
 
 def test_output_before_exit_is_complete(daemon, tmp_path):
-    control = f"-oControlPath={tmp_path}/c"
-    master = subprocess.Popen(["ssh", *daemon.options, control, "-oControlMaster=yes", "-N", "-p", str(daemon.port),
-                               "alice@127.0.0.1"])
-    try:
-        wait_until(lambda: os.path.exists(f"{tmp_path}/c"), 20, "the master is up")
+    with daemon.master(tmp_path) as control:
         for _ in range(200):
             done = daemon.ssh(control, "head -c 300000 /dev/zero | tr '\\0' x; exit 3")
             assert (len(done.stdout), done.returncode) == (300000, 3)
-    finally:
-        master.terminate()
-        master.wait()
 
 
 def test_bulk_data_both_ways_is_exact(daemon):
@@ -85,18 +71,11 @@ def test_bulk_data_both_ways_is_exact(daemon):
 
 
 def test_twenty_sessions_on_one_connection(daemon, tmp_path):
-    control = f"-oControlPath={tmp_path}/c"
-    master = subprocess.Popen(["ssh", *daemon.options, control, "-oControlMaster=yes", "-N", "-p", str(daemon.port),
-                               "alice@127.0.0.1"])
-    try:
-        wait_until(lambda: os.path.exists(f"{tmp_path}/c"), 20, "the master is up")
+    with daemon.master(tmp_path) as control:
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
             results = list(pool.map(lambda n: daemon.ssh(control, f"sleep 1; echo {n}; exit {n}"), range(20)))
         assert [r.returncode for r in results] == list(range(20))
         assert [r.stdout for r in results] == [b"%d\n" % n for n in range(20)]
-    finally:
-        master.terminate()
-        master.wait()
 
 
 def test_fifty_logins_at_once(daemon):

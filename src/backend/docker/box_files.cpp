@@ -4,12 +4,12 @@
 
 #include "backend/backend.hpp"
 #include "backend/docker/limits.hpp"
+#include "crypto/random.hpp"
 
 #include <archive.h>
 #include <archive_entry.h>
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,24 +93,13 @@ void add_to_archive(archive* out, const std::string& path, const std::string* co
 
 }  // namespace
 
-std::string random_hex(std::size_t bytes) {
-  std::string text;
-  while (bytes-- > 0) {
-    unsigned char byte = 0;
-    if (::getrandom(&byte, 1, 0) != 1) fail("read", "random numbers", std::strerror(errno));
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
-}
-
 BoxFiles::BoxFiles(const fs::path& state, const std::string& instance, const std::string& agent)
     : root_(state / "docker" / instance) {
   make_directory(root_, 0700);
   make_directory(root_ / "boxes", 0755);
   std::ifstream(root_ / "owner") >> owner_;
   if (owner_.size() != 2 * limits::owner_bytes) {
-    owner_ = random_hex(limits::owner_bytes);
+    owner_ = ssh::random_hex(limits::owner_bytes);
     write_file(root_ / "owner", owner_, 0600);
   }
   write_file(root_ / "agent", read_file(agent), 0755);

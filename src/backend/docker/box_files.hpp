@@ -39,9 +39,6 @@ class BoxFiles {
   std::string owner_;
 };
 
-// `bytes` random bytes in hexadecimal.
-[[nodiscard]] std::string random_hex(std::size_t bytes);
-
 // The Unix socket in a box's directory where its agent connects. Any uid in the box may; the first one is the
 // agent, since it is the box's first process, and nobody comes after it.
 class AgentListener {

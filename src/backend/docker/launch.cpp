@@ -38,9 +38,8 @@ class Launch {
     if (setup.working_directory.empty()) setup.working_directory = working_directory();
     auto peer = co_await (kind_ == LinkKind::socket ? link_by_socket(std::move(setup))
                                                     : link_by_attach(std::move(setup)));
-    login_.log.info(
-        "DOCKER_BOX_STARTED", "the box runs",
-        {{"container", lease_->container()}, {"link", kind_ == LinkKind::socket ? "socket" : "attach"}});
+    login_.log.debug("DOCKER_LINK", "the agent has answered",
+                     {{"link", kind_ == LinkKind::socket ? "socket" : "attach"}});
     co_return std::make_unique<DockerBox>(std::move(lease_), std::move(peer), std::move(copying_));
   }
 

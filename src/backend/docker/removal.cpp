@@ -4,6 +4,7 @@
 
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
+#include "crypto/random.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -176,7 +177,7 @@ Lease::Lease(std::shared_ptr<Fleet> fleet, std::shared_ptr<KnownEngine> engine,
     : fleet_(std::move(fleet)),
       engine_(std::move(engine)),
       executor_(std::move(executor)),
-      box_("docker-" + random_hex(limits::box_bytes)) {
+      box_("docker-" + ssh::random_hex(limits::box_bytes)) {
   fleet_->begin(box_, engine_->host);
 }
 

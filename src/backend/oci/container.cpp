@@ -5,18 +5,17 @@
 #include "backend/oci/failure.hpp"
 #include "backend/oci/limits.hpp"
 #include "backend/oci/tree.hpp"
+#include "crypto/random.hpp"
 #include "link/agent_link.hpp"
 
 #include <boost/json/serialize.hpp>
 
 #include <fcntl.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include <array>
 #include <csignal>
 #include <fstream>
 
@@ -43,15 +42,8 @@ void check_free_disk(const fs::path& directory) {
 }  // namespace
 
 std::string new_box_id() {
-  std::array<unsigned char, 12> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
-    throw system_failure("get random bytes", errno);
-  std::string id = "fairlead-";
-  for (const unsigned byte : random) {
-    id += "0123456789abcdef"[byte >> 4];
-    id += "0123456789abcdef"[byte & 15];
-  }
-  return id;
+  constexpr std::size_t bytes = 12;
+  return "fairlead-" + ssh::random_hex(bytes);
 }
 
 void Container::start(const Image& image, const config::Oci& oci, Descriptor link) {

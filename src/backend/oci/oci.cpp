@@ -154,7 +154,6 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   link::Setup setup = make_setup(login, programs, image->config.environment);
   AgentPeer peer =
       co_await greet_agent(std::move(stream), AgentLink::local, std::move(setup), config->oci.start_timeout);
-  login.log.info("OCI_BOX_STARTED", "A box was started.", {{"box", container->id()}});
   co_return std::make_unique<OciBox>(*this, launching.release(), std::move(peer));
 }
 

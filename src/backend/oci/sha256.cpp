@@ -2,9 +2,12 @@
 // SHA-256 through OpenSSL.
 #include "backend/oci/sha256.hpp"
 
+#include "base/hex.hpp"
+
 #include <openssl/evp.h>
 
 #include <array>
+#include <span>
 
 namespace fairlead::backend::oci {
 
@@ -23,13 +26,7 @@ void Sha256::update(std::string_view data) {
 std::string Sha256::hex() {
   std::array<unsigned char, 32> digest{};
   ::EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string result;
-  for (const unsigned byte : digest) {
-    result += digits[byte >> 4];
-    result += digits[byte & 15];
-  }
-  return result;
+  return ssh::to_hex(std::as_bytes(std::span(digest)));
 }
 
 std::string sha256_hex(std::string_view data) {

@@ -61,6 +61,18 @@ TEST(Base64, OnlyTheCanonicalFormIsAccepted) {
   EXPECT_FALSE(from_base64(std::string_view("Zm9\0", 4)));
 }
 
+TEST(Random, HexadecimalNamesAreTwoDigitsAByteAndDifferent) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 100; ++i) {
+    const auto name = random_hex(8);
+    EXPECT_EQ(name.size(), 16U);
+    EXPECT_EQ(name.find_first_not_of("0123456789abcdef"), std::string::npos);
+    EXPECT_TRUE(seen.insert(name).second);
+  }
+  EXPECT_EQ(random_hex(0), "");
+  EXPECT_EQ(to_hex(std::vector{std::byte{0x0f}, std::byte{0xf0}, std::byte{0xa9}}), "0ff0a9");
+}
+
 TEST(Random, FillsAnySizeWithDifferentBytes) {
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {

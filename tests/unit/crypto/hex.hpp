@@ -2,6 +2,8 @@
 // Hexadecimal text of test vectors.
 #pragma once
 
+#include "base/hex.hpp"
+
 #include <fairlead/ssh/bytes.hpp>
 
 #include <stdexcept>
@@ -17,16 +19,6 @@ inline std::vector<std::byte> from_hex(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); i += 2)
     bytes.push_back(static_cast<std::byte>(std::stoi(std::string(text.substr(i, 2)), nullptr, 16)));
   return bytes;
-}
-
-inline std::string to_hex(Bytes bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte b : bytes) {
-    text += digits[std::to_integer<std::size_t>(b) >> 4];
-    text += digits[std::to_integer<std::size_t>(b) & 15];
-  }
-  return text;
 }
 
 }  // namespace fairlead::ssh

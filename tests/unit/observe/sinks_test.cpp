@@ -64,6 +64,20 @@ TEST_F(FileLog, WritesWhatTheLevelAllows) {
   EXPECT_THAT(lines_of(file_), testing::ElementsAre(HasSubstr("\"code\":\"B\"")));
 }
 
+TEST_F(FileLog, ALevelThatIsSetLaterHoldsForWhatWasMadeOfTheLogBefore) {
+  const auto log = open_log({Level::notice, LineFormat::ljson, file_});
+  ASSERT_TRUE(log);
+  const Log copy = log->with({{"connectionId", "abc"}});
+  const Log other = log->at(Level::error);
+  log->set_level(Level::debug);
+  copy.debug("A", "shown");
+  other.notice("B", "has a level of its own");
+  copy.set_level(Level::error);
+  log->notice("C", "too fine now");
+  EXPECT_THAT(lines_of(file_), testing::ElementsAre(HasSubstr("\"code\":\"A\"")));
+  Log().set_level(Level::debug);  // drops everything, whatever the level
+}
+
 TEST_F(FileLog, InheritedLabelsAreOnEveryLineAndOverride) {
   const auto log = open_log({Level::info, LineFormat::text, file_});
   ASSERT_TRUE(log);
