@@ -28,7 +28,8 @@ inline constexpr std::string_view socket_path = "/.fairlead/link";
 //   agent scp -t|-f … PATH      scp's remote half
 //   agent --version
 // With --fd and --socket one byte precedes the packets and brings a socket for descriptors
-// (descriptor_channel.hpp). As PID 1 it reaps; when the link ends it kills every process it started and exits.
+// (descriptor_channel.hpp). As PID 1 it reaps; when the link ends it kills every process it started and
+// exits.
 
 // Global request, daemon to agent, first on every link and answered before any channel is opened: for whom
 // and how programs are run. Failure (with a sentence as payload) means that the box cannot serve this login.
