@@ -236,17 +236,42 @@ class Engine:
         return run("docker", "--host", self.host, *words)
 
 
-@pytest.fixture
-def own_engine(work):
-    if shutil.which("dockerd") is None or os.geteuid() != 0:
-        pytest.skip("an engine of one's own needs dockerd and root")
-    directory = work / f"engine-{next(own_daemons)}"
+@contextlib.contextmanager
+def engine_in(directory):
     engine = Engine(directory)
-    directory.mkdir()
     engine.control("start")
     try:
         assert engine.docker("import", IMAGES / "busybox.tar", "fairlead-test/busybox").returncode == 0
         yield engine
     finally:
         engine.control("stop")
-        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def own_engine(work):
+    if shutil.which("dockerd") is None or os.geteuid() != 0:
+        pytest.skip("an engine of one's own needs dockerd and root")
+    directory = work / f"engine-{next(own_daemons)}"
+    directory.mkdir()
+    with engine_in(directory) as engine:
+        yield engine
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def engine_with_quotas(work):
+    """On a btrfs of its own: with it Docker's storage driver can bound what a container writes."""
+    directory = work / f"engine-{next(own_daemons)}"
+    directory.mkdir()
+    disk = directory.with_suffix(".btrfs")
+    with open(disk, "wb") as file:
+        file.truncate(1 << 30)
+    if shutil.which("mkfs.btrfs") is None or shutil.which("dockerd") is None or run("mkfs.btrfs", "-q", disk).returncode or \
+            run("mount", "-o", "loop", disk, directory).returncode:
+        pytest.skip("needs dockerd, mkfs.btrfs, a kernel with btrfs, and root")
+    try:
+        with engine_in(directory) as engine:
+            yield engine
+    finally:
+        run("umount", "--lazy", directory)
+        disk.unlink()

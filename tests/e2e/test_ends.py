@@ -156,6 +156,17 @@ def test_a_writer_without_end_hits_its_limit(own_daemon):
     assert daemon.ssh("echo fine").stdout == b"fine\n"
 
 
+def test_a_disk_limit_is_the_engines_quota_where_it_has_one(engine_with_quotas, work):
+    daemon = Daemon(work / f"{engine_with_quotas.socket.parent.name}-daemon", "docker", "busybox",
+                    docker__connection={"host": engine_with_quotas.host}, docker__limits={"disk": "64M"}).start()
+    try:
+        assert "DOCKER_NO_QUOTA" not in daemon.codes()
+        done = daemon.ssh("dd if=/dev/zero of=/tmp/big bs=1M count=200; echo goes on")
+        assert b"quota" in done.stderr.lower() and done.stdout == b"goes on\n", done.stderr
+    finally:
+        assert daemon.stop() == 0
+
+
 def resident_kilobytes(process):
     return int(pathlib.Path(f"/proc/{process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
 
