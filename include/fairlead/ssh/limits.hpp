@@ -73,9 +73,9 @@ inline constexpr std::size_t control_backlog = std::size_t{64} * 1024;
 inline constexpr std::chrono::seconds control_backlog_deadline{30};
 
 // A peer that vanished, or that has stopped and takes no more bytes, is given up by the kernel after
-// tcp_silence; an idle one is asked every tcp_probe. A laptop may sleep a coffee long and find its session
-// again; whoever wants to know sooner sets ServerConfig::alive_interval.
+// tcp_silence; an idle one is asked every tcp_probe. A laptop may sleep, or a client be stopped by Ctrl-Z, a
+// lunch long and find its session again; whoever wants to know sooner sets ServerConfig::alive_interval.
 inline constexpr std::chrono::seconds tcp_probe{60};
-inline constexpr std::chrono::seconds tcp_silence{600};
+inline constexpr std::chrono::seconds tcp_silence{1800};
 
 }  // namespace fairlead::ssh::limits
