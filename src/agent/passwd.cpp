@@ -2,8 +2,8 @@
 // Line by line, field by field, without copies until a line matches.
 #include "agent/passwd.hpp"
 
-#include "base/file_descriptor.hpp"
 #include "agent/limits.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

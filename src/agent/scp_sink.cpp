@@ -2,8 +2,8 @@
 // The receiving side of the rcp protocol.
 #include "agent/scp_sink.hpp"
 
-#include "base/file_descriptor.hpp"
 #include "agent/file_io.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 // The sending side of the rcp protocol.
 #include "agent/scp_source.hpp"
 
-#include "base/file_descriptor.hpp"
 #include "agent/file_io.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <climits>
 

@@ -2,8 +2,8 @@
 // The table of open files and directories that the client names by handle.
 #pragma once
 
-#include "base/file_descriptor.hpp"
 #include "agent/sftp_protocol.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <fairlead/ssh/bytes.hpp>
 

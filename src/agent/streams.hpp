@@ -7,9 +7,9 @@
 #pragma once
 
 #include "agent/event_loop.hpp"
-#include "base/file_descriptor.hpp"
 #include "agent/link.hpp"
 #include "base/byte_buffer.hpp"
+#include "base/file_descriptor.hpp"
 #include "protocol/engine.hpp"
 
 #include <functional>
