@@ -44,6 +44,11 @@ ssh::Task<ssh::AcceptedConnection> log_in(Target target) {
   co_return co_await ssh::connect(std::move(socket), target.config);
 }
 
+ssh::Task<> leave(ssh::Connection connection) {
+  connection.disconnect(ssh::DisconnectReason::by_application, "measured");
+  (void)co_await connection.closed();
+}
+
 ssh::Task<> time_exec(Target target, int count, std::string command) {
   ssh::AcceptedConnection connection = co_await log_in(target);
   const ssh::ExecRequest request{command};
@@ -60,6 +65,7 @@ ssh::Task<> time_exec(Target target, int count, std::string command) {
     opened->channel.close();
     print_since(start);
   }
+  co_await leave(connection.connection);
 }
 
 ssh::Task<> time_logins(Target target, int count) {
@@ -67,6 +73,7 @@ ssh::Task<> time_logins(Target target, int count) {
     const auto start = Clock::now();
     const ssh::AcceptedConnection connection = co_await log_in(target);
     print_since(start);
+    co_await leave(connection.connection);
   }
 }
 
@@ -78,6 +85,7 @@ ssh::Task<> hold_idle(Target target, int count) {
   char byte = 0;
   while (::read(STDIN_FILENO, &byte, 1) > 0) {
   }
+  for (const auto& held : connections) co_await leave(held.connection);
 }
 
 ssh::Task<> dispatch(Target target, std::vector<std::string> words) {

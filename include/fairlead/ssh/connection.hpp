@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // An established SSH connection, either side or a plain link: channels and requests as coroutines (RFC 4254).
 // Everything here belongs to one connection and is used on that connection's executor only. Handles are cheap
-// to copy and outlive the connection; after its end every operation reports the end instead of working.
+// to copy and outlive the connection; after its end every operation reports the end instead of working. The
+// connection lives until it is closed or its peer ends it: dropping the handles does not end it.
 #pragma once
 
 #include <fairlead/ssh/async.hpp>
