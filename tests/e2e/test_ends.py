@@ -245,9 +245,8 @@ def test_no_usable_runtime_is_told_at_start(work):
     assert done.returncode == 1 and b"/bin/false" in done.stderr
 
 
+@pytest.mark.parametrize("own_daemon", ["oci"], indirect=True)  # an engine checks its own images
 def test_broken_image_is_told(own_daemon, tmp_path):
-    if own_daemon.backend != "oci":
-        pytest.skip("the engine checks its own images")
     broken = tmp_path / "broken.tar"
     broken.write_bytes(os.urandom(4096))
     daemon = own_daemon("oci")
