@@ -249,8 +249,6 @@ def engine_in(directory):
 
 @pytest.fixture
 def own_engine(work):
-    if shutil.which("dockerd") is None or os.geteuid() != 0:
-        pytest.skip("an engine of one's own needs dockerd and root")
     directory = work / f"engine-{next(own_daemons)}"
     directory.mkdir()
     with engine_in(directory) as engine:
@@ -266,9 +264,9 @@ def engine_with_quotas(work):
     disk = directory.with_suffix(".btrfs")
     with open(disk, "wb") as file:
         file.truncate(1 << 30)
-    if shutil.which("mkfs.btrfs") is None or shutil.which("dockerd") is None or run("mkfs.btrfs", "-q", disk).returncode or \
-            run("mount", "-o", "loop", disk, directory).returncode:
-        pytest.skip("needs dockerd, mkfs.btrfs, a kernel with btrfs, and root")
+    assert run("mkfs.btrfs", "-q", disk).returncode == 0
+    if run("mount", "-o", "loop", disk, directory).returncode:
+        pytest.skip("this kernel has no btrfs")
     try:
         with engine_in(directory) as engine:
             yield engine
