@@ -13,7 +13,7 @@ constexpr std::int32_t root = 17;  // of unity, of order 256
 constexpr std::int16_t montgomery(std::int32_t a) noexcept {
   constexpr std::int32_t inverse = -3327;  // of q modulo 2^16
   static_assert((inverse * q & 0xffff) == 1);
-  const auto factor = static_cast<std::int16_t>(a * inverse);
+  const auto factor = static_cast<std::int16_t>(static_cast<std::int16_t>(a) * inverse);
   return static_cast<std::int16_t>((a - factor * q) >> 16);
 }
 
@@ -37,7 +37,7 @@ std::uint32_t canonical(std::int16_t a) noexcept {
 
 // constant * 2^16 modulo q, in (-q/2, q/2]. Not for secrets.
 constexpr std::int16_t montgomery_form(std::int32_t constant) noexcept {
-  const std::int32_t residue = static_cast<std::int32_t>((std::int64_t{constant} << 16) % q);
+  const auto residue = static_cast<std::int32_t>((std::int64_t{constant} << 16) % q);
   return static_cast<std::int16_t>(residue > q / 2 ? residue - q : residue);
 }
 
