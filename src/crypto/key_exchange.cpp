@@ -16,6 +16,7 @@ struct Family {
 };
 
 constexpr std::array families{
+    Family{"mlkem768x25519-sha256", &make_kex_mlkem768x25519},  // design D8: post-quantum by default
     Family{"curve25519-sha256", &make_kex_curve25519},
     Family{"curve25519-sha256@libssh.org", &make_kex_curve25519},
     Family{"ecdh-sha2-nistp256", &make_kex_nistp256},

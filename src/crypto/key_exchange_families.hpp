@@ -6,6 +6,7 @@
 
 namespace fairlead::ssh {
 
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_mlkem768x25519();
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_curve25519();
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp256();
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp384();
