@@ -64,6 +64,16 @@ const AlgorithmPreferences& AlgorithmPreferences::defaults() {
   return preferences;
 }
 
+const AlgorithmPreferences& AlgorithmPreferences::server_defaults() {
+  static const AlgorithmPreferences preferences = [] {
+    AlgorithmPreferences made = defaults();
+    const auto served = served_key_exchange_names();
+    made.key_exchanges.assign(served.begin(), served.end());
+    return made;
+  }();
+  return preferences;
+}
+
 std::string_view signature_algorithms() noexcept {
   return signatures;
 }

@@ -86,11 +86,16 @@ TEST(KeyExchange, HashesFollowTheNames) {
   EXPECT_STREQ(make_key_exchange("ecdh-sha2-nistp256")->hash_name(), "SHA256");
   EXPECT_STREQ(make_key_exchange("ecdh-sha2-nistp384")->hash_name(), "SHA384");
   EXPECT_STREQ(make_key_exchange("ecdh-sha2-nistp521")->hash_name(), "SHA512");
+  EXPECT_STREQ(make_key_exchange("diffie-hellman-group14-sha256")->hash_name(), "SHA256");
+  EXPECT_STREQ(make_key_exchange("diffie-hellman-group16-sha512")->hash_name(), "SHA512");
+  EXPECT_STREQ(make_key_exchange("diffie-hellman-group18-sha512")->hash_name(), "SHA512");
 }
 
 TEST(KeyExchange, UnknownNamesHaveNone) {
   EXPECT_EQ(make_key_exchange(""), nullptr);
-  EXPECT_EQ(make_key_exchange("diffie-hellman-group1-sha1"), nullptr);
+  for (const std::string_view old :
+       {"diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha256"})
+    EXPECT_EQ(make_key_exchange(old), nullptr) << old;
   EXPECT_EQ(make_key_exchange("curve25519-sha25"), nullptr);
 }
 
