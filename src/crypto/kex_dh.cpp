@@ -23,7 +23,7 @@ constexpr DhGroup group16{&BN_get_rfc3526_prime_4096, "SHA512", 480};
 constexpr DhGroup group18{&BN_get_rfc3526_prime_8192, "SHA512", 620};
 
 // On bignums and not on EVP's DH keys: those check y^q = 1 in every derivation, an exponentiation over the
-// whole width of q that costs five to ten times as much as all the rest and that a client would have us do
+// whole width of q that costs three to seven times as much as all the rest and that a client would have us do
 // for one packet.
 class KexDh final : public KeyExchange {
  public:
