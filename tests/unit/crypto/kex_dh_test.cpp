@@ -5,6 +5,7 @@
 #include "crypto/key_exchange.hpp"
 #include "crypto/mpint.hpp"
 #include "hex.hpp"
+#include "kex_refusal.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,35 +15,31 @@
 namespace fairlead::ssh {
 namespace {
 
-struct Group {
+struct DhTestGroup {
   std::string_view name;
   const char* openssl_name;
   BIGNUM* (*prime)(BIGNUM*);
   std::size_t size;
 };
-constexpr std::array groups{
-    Group{"diffie-hellman-group14-sha256", "modp_2048", &BN_get_rfc3526_prime_2048, 256},
-    Group{"diffie-hellman-group16-sha512", "modp_4096", &BN_get_rfc3526_prime_4096, 512},
-    Group{"diffie-hellman-group18-sha512", "modp_8192", &BN_get_rfc3526_prime_8192, 1024},
+constexpr std::array dh_groups{
+    DhTestGroup{"diffie-hellman-group14-sha256", "modp_2048", &BN_get_rfc3526_prime_2048, 256},
+    DhTestGroup{"diffie-hellman-group16-sha512", "modp_4096", &BN_get_rfc3526_prime_4096, 512},
+    DhTestGroup{"diffie-hellman-group18-sha512", "modp_8192", &BN_get_rfc3526_prime_8192, 1024},
 };
 
-Bytes view(const SecretBytes& bytes) {
-  return bytes;
-}
-
-std::vector<std::byte> copy(Bytes bytes) {
+std::vector<std::byte> bytes_of(Bytes bytes) {
   return {bytes.begin(), bytes.end()};
 }
 
 // The group's prime, less `offset`.
-std::vector<std::byte> prime_less(const Group& group, unsigned offset) {
+std::vector<std::byte> prime_less(const DhTestGroup& group, unsigned offset) {
   const Bignum prime(group.prime(nullptr));
   EXPECT_EQ(BN_sub_word(prime.get(), offset), 1);
-  return copy(to_magnitude(prime.get()));
+  return bytes_of(to_magnitude(prime.get()));
 }
 
 // A key of OpenSSL's implementation, which knows these groups by itself.
-EvpKey openssl_key(const Group& group) {
+EvpKey openssl_key(const DhTestGroup& group) {
   const EvpKeyContext context(EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
   std::string name = group.openssl_name;
   const std::array parameters{
@@ -57,7 +54,7 @@ EvpKey openssl_key(const Group& group) {
 
 // OpenSSL's K for our value, encoded as it enters the exchange hash. Its derivation also checks that the
 // value is in the group's large subgroup.
-std::string openssl_secret(const Group& group, EVP_PKEY* key, Bytes our_value) {
+std::string openssl_secret(const DhTestGroup& group, EVP_PKEY* key, Bytes our_value) {
   const EvpKey ours(EVP_PKEY_new());
   EXPECT_EQ(EVP_PKEY_copy_parameters(ours.get(), key), 1);
   std::vector<std::byte> padded(group.size - our_value.size());
@@ -75,39 +72,25 @@ std::string openssl_secret(const Group& group, EVP_PKEY* key, Bytes our_value) {
   return to_hex(encoded.readable());
 }
 
-// Whether server and client both refuse `value` as the peer's.
-testing::AssertionResult refused_by_both(std::string_view name, Bytes value) {
-  const auto by_server = make_key_exchange(name)->server_reply(value);
-  if (by_server) return testing::AssertionFailure() << "the server accepts " << to_hex(value);
-  const auto client = make_key_exchange(name);
-  if (!client->client_init()) return testing::AssertionFailure() << "no client key";
-  const auto by_client = client->client_finish(value);
-  if (by_client) return testing::AssertionFailure() << "the client accepts " << to_hex(value);
-  if (by_server.error().code != Errc::key_exchange_failed ||
-      by_client.error().code != Errc::key_exchange_failed)
-    return testing::AssertionFailure() << "wrong code";
-  return testing::AssertionSuccess();
-}
-
 TEST(KexDh, OpenSslsDhAgrees) {
-  for (const Group& group : groups) {
+  for (const DhTestGroup& group : dh_groups) {
     const EvpKey theirs = openssl_key(group);
-    const auto their_value = copy(to_magnitude(key_number(theirs.get(), OSSL_PKEY_PARAM_PUB_KEY).get()));
+    const auto their_value = bytes_of(to_magnitude(key_number(theirs.get(), OSSL_PKEY_PARAM_PUB_KEY).get()));
     const auto share = make_key_exchange(group.name)->server_reply(their_value);
     ASSERT_TRUE(share) << group.name;
-    EXPECT_EQ(to_hex(view(share->shared_secret)), openssl_secret(group, theirs.get(), share->reply));
+    EXPECT_EQ(to_hex(bytes_of(share->shared_secret)), openssl_secret(group, theirs.get(), share->reply));
 
     const auto client = make_key_exchange(group.name);
     const auto init = client->client_init();
     ASSERT_TRUE(init) << group.name;
     const auto secret = client->client_finish(their_value);
     ASSERT_TRUE(secret) << group.name;
-    EXPECT_EQ(to_hex(view(*secret)), openssl_secret(group, theirs.get(), *init));
+    EXPECT_EQ(to_hex(bytes_of(*secret)), openssl_secret(group, theirs.get(), *init));
   }
 }
 
 TEST(KexDh, PublicValuesAreMpintsOfTheGroupsSize) {
-  for (const Group& group : groups) {
+  for (const DhTestGroup& group : dh_groups) {
     const auto client = make_key_exchange(group.name);
     EXPECT_TRUE(client->public_values_are_mpints());
     const auto init = *client->client_init();
@@ -119,20 +102,20 @@ TEST(KexDh, PublicValuesAreMpintsOfTheGroupsSize) {
 
 // With 2 for a peer K is g^x, the client's own value: K is computed as the RFC says.
 TEST(KexDh, TheGeneratorIsTwo) {
-  for (const Group& group : groups) {
+  for (const DhTestGroup& group : dh_groups) {
     const auto client = make_key_exchange(group.name);
     const auto init = *client->client_init();
     ByteBuffer encoded;
     WireWriter(encoded).mpint(init);
     const auto secret = client->client_finish(from_hex("02"));
     ASSERT_TRUE(secret);
-    EXPECT_EQ(to_hex(view(*secret)), to_hex(encoded.readable()));
+    EXPECT_EQ(to_hex(bytes_of(*secret)), to_hex(encoded.readable()));
   }
 }
 
 // RFC 8268 section 4: 1 < y < p-1. KX-12.
 TEST(KexDh, ValuesOutsideTheGroupAreRefused) {
-  for (const Group& group : groups) {
+  for (const DhTestGroup& group : dh_groups) {
     EXPECT_TRUE(refused_by_both(group.name, {}));  // 0
     EXPECT_TRUE(refused_by_both(group.name, from_hex("01")));
     EXPECT_TRUE(refused_by_both(group.name, prime_less(group, 1)));
@@ -149,7 +132,7 @@ TEST(KexDh, ServersDoNotOfferItUnasked) {
   const auto served = served_key_exchange_names();
   EXPECT_FALSE(served.empty());
   for (const std::string_view name : served) EXPECT_FALSE(name.starts_with("diffie-hellman")) << name;
-  for (const Group& group : groups)
+  for (const DhTestGroup& group : dh_groups)
     EXPECT_NE(std::ranges::find(key_exchange_names(), group.name), key_exchange_names().end()) << group.name;
 }
 

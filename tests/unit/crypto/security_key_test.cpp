@@ -12,28 +12,29 @@ namespace {
 
 using test::SoftwareToken;
 
-constexpr std::array types{PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256};
-constexpr std::uint8_t touched = 1, verified = 4;
+constexpr std::array token_types{PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256};
+constexpr std::uint8_t touch_flag = 1, verified_flag = 4;
 
-Bytes data() {
+Bytes signed_data() {
   return as_bytes("what is signed");
 }
 
-Errc refusal(const SoftwareToken& token, Bytes signature) {
-  const auto use = token.public_key().verify_use(token.type(), data(), signature);
-  EXPECT_FALSE(token.public_key().verify(token.type(), data(), signature));
+Errc token_refusal(const SoftwareToken& token, Bytes signature) {
+  const auto use = token.public_key().verify_use(token.type(), signed_data(), signature);
+  EXPECT_FALSE(token.public_key().verify(token.type(), signed_data(), signature));
   return use ? Errc::cancelled : use.error().code;
 }
 
 TEST(SecurityKeys, SignaturesVerifyAndTellWhatWasDone) {
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
     const PublicKey key = token.public_key();
     EXPECT_TRUE(key.is_security_key());
     EXPECT_EQ(key.algorithms(), std::vector<std::string_view>{token.type()});
-    EXPECT_TRUE(key.verify(token.type(), data(), token.sign(data())));
-    const auto use = key.verify_use(token.type(), data(),
-                                    token.sign(data(), {.flags = touched | verified, .counter = 0xfffffffe}));
+    EXPECT_TRUE(key.verify(token.type(), signed_data(), token.sign(signed_data())));
+    const auto use = key.verify_use(
+        token.type(), signed_data(),
+        token.sign(signed_data(), {.flags = touch_flag | verified_flag, .counter = 0xfffffffe}));
     ASSERT_TRUE(use && *use);
     EXPECT_EQ(**use, (SecurityKeyUse{.touched = true, .user_verified = true, .counter = 0xfffffffe}));
   }
@@ -43,63 +44,66 @@ TEST(SecurityKeys, OrdinaryKeysSayNothingAboutTheirHolder) {
   const auto key = PrivateKey::generate(PrivateKey::Type::ed25519).value();
   EXPECT_FALSE(key.public_key().is_security_key());
   EXPECT_FALSE(PublicKey().is_security_key());
-  const auto use = key.public_key().verify_use("ssh-ed25519", data(), *key.sign("ssh-ed25519", data()));
+  const auto use =
+      key.public_key().verify_use("ssh-ed25519", signed_data(), *key.sign("ssh-ed25519", signed_data()));
   ASSERT_TRUE(use);
   EXPECT_FALSE(use->has_value());
 }
 
 // CVE-2026-39831: whoever does not ask gets the safe answer.
 TEST(SecurityKeys, WithoutATouchTheSignatureIsRefusedUnlessAskedFor) {
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
-    for (const std::uint8_t flags : {std::uint8_t{0}, verified}) {
-      const auto signature = token.sign(data(), {.flags = flags});
-      EXPECT_FALSE(token.public_key().verify(token.type(), data(), signature));
-      const auto use = token.public_key().verify_use(token.type(), data(), signature);
+    for (const std::uint8_t flags : {std::uint8_t{0}, verified_flag}) {
+      const auto signature = token.sign(signed_data(), {.flags = flags});
+      EXPECT_FALSE(token.public_key().verify(token.type(), signed_data(), signature));
+      const auto use = token.public_key().verify_use(token.type(), signed_data(), signature);
       ASSERT_TRUE(use && *use);
       EXPECT_FALSE((*use)->touched);
-      EXPECT_EQ((*use)->user_verified, flags == verified);
+      EXPECT_EQ((*use)->user_verified, flags == verified_flag);
     }
   }
 }
 
 TEST(SecurityKeys, TheSignatureCoversApplicationFlagsCounterAndData) {
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
-    EXPECT_EQ(refusal(token, token.sign(data(), {.application = "ssh:other"})), Errc::bad_signature);
-    EXPECT_EQ(refusal(token, token.sign(as_bytes("other data"))), Errc::bad_signature);
-    const auto signature = token.sign(data(), {.flags = 0});
+    EXPECT_EQ(token_refusal(token, token.sign(signed_data(), {.application = "ssh:other"})),
+              Errc::bad_signature);
+    EXPECT_EQ(token_refusal(token, token.sign(as_bytes("other data"))), Errc::bad_signature);
+    const auto signature = token.sign(signed_data(), {.flags = 0});
     for (std::size_t from_end = 1; from_end <= 5; ++from_end) {  // the counter, then the flags
       auto forged = signature;
       forged[forged.size() - from_end] ^= std::byte{1};
-      EXPECT_EQ(refusal(token, forged), Errc::bad_signature) << from_end;
+      EXPECT_EQ(token_refusal(token, forged), Errc::bad_signature) << from_end;
     }
-    EXPECT_EQ(refusal(token, SoftwareToken(type).sign(data())), Errc::bad_signature);
+    EXPECT_EQ(token_refusal(token, SoftwareToken(type).sign(signed_data())), Errc::bad_signature);
   }
 }
 
 TEST(SecurityKeys, TruncatedAndLongerSignaturesAreRefused) {
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
-    auto signature = token.sign(data());
+    auto signature = token.sign(signed_data());
     for (std::size_t size = 0; size < signature.size(); ++size)
-      EXPECT_EQ(refusal(token, Bytes(signature).first(size)), Errc::bad_signature) << size;
+      EXPECT_EQ(token_refusal(token, Bytes(signature).first(size)), Errc::bad_signature) << size;
     signature.push_back(std::byte{0});
-    EXPECT_EQ(refusal(token, signature), Errc::bad_signature);
+    EXPECT_EQ(token_refusal(token, signature), Errc::bad_signature);
   }
 }
 
 TEST(SecurityKeys, SignaturesOfOtherKindsAreRefused) {
   const SoftwareToken token;
   const PrivateKey plain = PrivateKey::generate(PrivateKey::Type::ed25519).value();
-  EXPECT_EQ(refusal(token, *plain.sign("ssh-ed25519", data())), Errc::bad_signature);
-  EXPECT_EQ(refusal(token, SoftwareToken(PrivateKey::Type::ecdsa_p256).sign(data())), Errc::bad_signature);
-  EXPECT_FALSE(token.public_key().verify("ssh-ed25519", data(), token.sign(data())));
-  EXPECT_FALSE(plain.public_key().verify("ssh-ed25519", data(), token.sign(data())));
+  EXPECT_EQ(token_refusal(token, *plain.sign("ssh-ed25519", signed_data())), Errc::bad_signature);
+  EXPECT_EQ(token_refusal(token, SoftwareToken(PrivateKey::Type::ecdsa_p256).sign(signed_data())),
+            Errc::bad_signature);
+  EXPECT_FALSE(token.public_key().verify("ssh-ed25519", signed_data(), token.sign(signed_data())));
+  EXPECT_FALSE(plain.public_key().verify("ssh-ed25519", signed_data(), token.sign(signed_data())));
 }
 
 TEST(SecurityKeys, MalformedKeysAreRefused) {
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
     for (std::size_t size = 0; size < token.blob().size(); ++size)
       EXPECT_FALSE(PublicKey::from_blob(token.blob().first(size))) << size;
@@ -116,7 +120,7 @@ TEST(SecurityKeys, MalformedKeysAreRefused) {
 
 TEST(SecurityKeys, TextAndFingerprintAreThoseOfSshKeygen) {
   const SshKeygen keygen;
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const PublicKey key = SoftwareToken(type).public_key();
     EXPECT_EQ(PublicKey::from_text(key.text() + " somebody").value(), key);
     keygen.write("key.pub", key.text() + " somebody\n");
@@ -129,11 +133,11 @@ TEST(SecurityKeys, TextAndFingerprintAreThoseOfSshKeygen) {
 // OpenSSH takes a signature of our token for what it is: PROTOCOL.sshsig around the same wire form.
 TEST(SecurityKeys, SshKeygenVerifiesTheSameSignatures) {
   const SshKeygen keygen;
-  for (const auto type : types) {
+  for (const auto type : token_types) {
     const SoftwareToken token(type);
     ByteBuffer to_sign;
     WireWriter(to_sign).raw(as_bytes("SSHSIG")).string("test").string("").string("sha512");
-    WireWriter(to_sign).string(digest("SHA512", {data()}));
+    WireWriter(to_sign).string(digest("SHA512", {signed_data()}));
     const auto signature = token.sign(to_sign.readable());
     EXPECT_TRUE(token.public_key().verify(token.type(), to_sign.readable(), signature));
     ByteBuffer file;
@@ -141,7 +145,7 @@ TEST(SecurityKeys, SshKeygenVerifiesTheSameSignatures) {
     WireWriter(file).string("sha512").string(signature);
     keygen.write("signature", "-----BEGIN SSH SIGNATURE-----\n" + base64(file.readable()) +
                                   "\n-----END SSH SIGNATURE-----\n");
-    keygen.write("data", as_text(data()));
+    keygen.write("data", as_text(signed_data()));
     const auto checked = keygen.run({"-Y", "check-novalidate", "-n", "test", "-s", keygen.path("signature")},
                                     keygen.path("data"));
     EXPECT_EQ(checked.status, 0) << checked.output;
