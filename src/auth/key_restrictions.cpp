@@ -50,6 +50,12 @@ constexpr Flag flags[] = {{"pty", &Permissions::pty},
                           {"agent-forwarding", &Permissions::agent_forwarding},
                           {"x11-forwarding", &Permissions::x11_forwarding}};
 
+bool apply_security_flag(std::string_view name, KeyRestrictions& restrictions) {
+  if (name == "no-touch-required") return restrictions.touch_required = false, true;
+  if (name == "verify-required") return restrictions.verification_required = true;
+  return false;
+}
+
 bool apply_flag(std::string_view name, Permissions& permissions) {
   const bool allow = !name.starts_with("no-");
   if (!allow) name.remove_prefix(3);
@@ -110,6 +116,7 @@ std::expected<KeyRestrictions, std::string> interpret(const std::vector<ssh::Key
       restrict_all(restrictions.permissions);
       continue;
     }
+    if (apply_security_flag(option.name, restrictions)) continue;
     if (apply_flag(option.name, restrictions.permissions)) continue;
     if (!option.value)
       return std::unexpected(fmt::format("option {} is not enforced by this server", option.name));
@@ -123,6 +130,13 @@ std::string_view obstacle(const KeyRestrictions& restrictions, std::string_view 
   if (restrictions.expires && now >= *restrictions.expires) return "the key has expired";
   if (restrictions.from && !restrictions.from->match(address))
     return "the key is not allowed from this address";
+  return {};
+}
+
+std::string_view obstacle(const KeyRestrictions& restrictions, const ssh::SecurityKeyUse& use) noexcept {
+  if (restrictions.touch_required && !use.touched) return "the security key was not touched";
+  if (restrictions.verification_required && !use.user_verified)
+    return "the security key was used without PIN or fingerprint";
   return {};
 }
 

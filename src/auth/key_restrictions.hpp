@@ -32,6 +32,9 @@ struct KeyRestrictions {
   Permissions permissions;
   std::optional<AddressPatterns> from;
   std::optional<std::chrono::sys_seconds> expires;  // nanoseconds would end in 2262
+  // Of security keys alone.
+  bool touch_required = true;
+  bool verification_required = false;  // by a PIN or a fingerprint
 };
 
 // What the options of a line mean. One that we could not honour is an error with its reason, so that the key
@@ -42,5 +45,9 @@ struct KeyRestrictions {
 // Empty when a key with these restrictions may be used from `address` (without port) at `now`, else why not.
 [[nodiscard]] std::string_view obstacle(const KeyRestrictions& restrictions, std::string_view address,
                                         std::chrono::sys_seconds now);
+
+// The same for what the holder of a security key did for this signature.
+[[nodiscard]] std::string_view obstacle(const KeyRestrictions& restrictions,
+                                        const ssh::SecurityKeyUse& use) noexcept;
 
 }  // namespace fairlead::auth

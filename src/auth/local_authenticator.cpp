@@ -43,7 +43,8 @@ ssh::Task<Decision> LocalAuthenticator::password(ssh::AuthContext context, ssh::
   co_return decision;
 }
 
-Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key) const {
+Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                        const std::optional<ssh::SecurityKeyUse>& use) const {
   const std::shared_ptr<const Users> users = this->users();
   const User* user = users ? users->find(context.user) : nullptr;
   if (user == nullptr) return refused("unknown user");
@@ -53,6 +54,7 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
     // The same key may stand there again with other restrictions.
     reason = obstacle(entry.restrictions, context.remote_address,
                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    if (reason.empty() && use) reason = obstacle(entry.restrictions, *use);
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
   return refused(std::move(reason));

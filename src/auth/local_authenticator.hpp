@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,9 @@ class LocalAuthenticator {
 
   // The work is the same whether or not the user exists or has a password.
   [[nodiscard]] ssh::Task<Decision> password(ssh::AuthContext context, ssh::SecretBytes password);
-  [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key) const;
+  // `use` is of a security key that has signed; without it a query is answered.
+  [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                    const std::optional<ssh::SecurityKeyUse>& use = {}) const;
 
  private:
   mutable std::mutex mutex_;

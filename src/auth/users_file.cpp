@@ -126,6 +126,8 @@ class UsersReader {
     if (user.keys.size() >= max_keys) return std::unexpected(fmt::format("more than {} keys", max_keys));
     auto restrictions = interpret(entry.options);
     if (!restrictions) return std::unexpected(std::move(restrictions.error()));
+    if (restrictions->verification_required && !entry.key.is_security_key())
+      return std::unexpected("option verify-required is for security keys, and this is none");
     user.keys.push_back({entry.key, std::move(*restrictions)});
     return {};
   }

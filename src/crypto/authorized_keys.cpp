@@ -20,7 +20,7 @@ struct KnownOption {
   Form form;
 };
 // Not here, so that their lines admit nobody: cert-authority and principals (the key would pass as a login
-// key) and what only security keys have.
+// key).
 constexpr std::array known_options{
     KnownOption{"restrict", Form::flag},
     KnownOption{"pty", Form::flag},
@@ -33,6 +33,8 @@ constexpr std::array known_options{
     KnownOption{"no-x11-forwarding", Form::flag},
     KnownOption{"user-rc", Form::flag},
     KnownOption{"no-user-rc", Form::flag},
+    KnownOption{"no-touch-required", Form::flag},
+    KnownOption{"verify-required", Form::flag},
     KnownOption{"command", Form::value_once},
     KnownOption{"from", Form::value_once},
     KnownOption{"expiry-time", Form::value_once},

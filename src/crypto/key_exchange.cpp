@@ -4,6 +4,7 @@
 
 #include "crypto/key_exchange_families.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace fairlead::ssh {
@@ -13,6 +14,7 @@ namespace {
 struct Family {
   std::string_view name;
   std::unique_ptr<KeyExchange> (*make)();
+  bool served = true;  // offered by servers that do not ask for it
 };
 
 constexpr std::array families{
@@ -22,7 +24,13 @@ constexpr std::array families{
     Family{"ecdh-sha2-nistp256", &make_kex_nistp256},
     Family{"ecdh-sha2-nistp384", &make_kex_nistp384},
     Family{"ecdh-sha2-nistp521", &make_kex_nistp521},
+    // Last, because a server without asking offers all that come before: KX-12, D(HE)at (CVE-2002-20001).
+    Family{"diffie-hellman-group14-sha256", &make_kex_group14, false},
+    Family{"diffie-hellman-group16-sha512", &make_kex_group16, false},
+    Family{"diffie-hellman-group18-sha512", &make_kex_group18, false},
 };
+constexpr auto served_count = std::ranges::count(families, true, &Family::served);
+static_assert(std::ranges::is_partitioned(families, &Family::served));
 
 constexpr auto names = [] {
   std::array<std::string_view, families.size()> list;
@@ -34,6 +42,10 @@ constexpr auto names = [] {
 
 std::span<const std::string_view> key_exchange_names() noexcept {
   return names;
+}
+
+std::span<const std::string_view> served_key_exchange_names() noexcept {
+  return std::span(names).first<served_count>();
 }
 
 std::unique_ptr<KeyExchange> make_key_exchange(std::string_view name) {

@@ -40,8 +40,11 @@ class KeyExchange {
   [[nodiscard]] virtual Result<SecretBytes> client_finish(Bytes server_value) = 0;
 };
 
-// In order of preference; what the engine offers by default.
+// All there are, in order of preference; what a client offers by default.
 [[nodiscard]] std::span<const std::string_view> key_exchange_names() noexcept;
+// What a server offers by default: not the finite-field groups, with which a client that computes nothing
+// itself keeps a core busy.
+[[nodiscard]] std::span<const std::string_view> served_key_exchange_names() noexcept;
 // Null for an unknown name.
 [[nodiscard]] std::unique_ptr<KeyExchange> make_key_exchange(std::string_view name);
 

@@ -11,5 +11,8 @@ namespace fairlead::ssh {
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp256();
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp384();
 [[nodiscard]] std::unique_ptr<KeyExchange> make_kex_nistp521();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_group14();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_group16();
+[[nodiscard]] std::unique_ptr<KeyExchange> make_kex_group18();
 
 }  // namespace fairlead::ssh

@@ -5,6 +5,7 @@
 #include "crypto/hash.hpp"
 #include "crypto/key_file.hpp"
 #include "crypto/limits.hpp"
+#include "crypto/security_key.hpp"
 #include "crypto/signature_key.hpp"
 
 #include <fairlead/ssh/keys.hpp>
@@ -78,17 +79,31 @@ std::vector<std::string_view> PublicKey::algorithms() const {
   return {list.begin(), list.end()};
 }
 
+bool PublicKey::is_security_key() const noexcept {
+  return impl_ && !impl_->key->application().empty();
+}
+
 Result<> PublicKey::verify(std::string_view algorithm, Bytes data, Bytes signature) const {
+  const auto use = verify_use(algorithm, data, signature);
+  if (!use) return std::unexpected(use.error());
+  if (*use && !(*use)->touched) return failure(Errc::bad_signature, "the security key was not touched");
+  return {};
+}
+
+Result<std::optional<SecurityKeyUse>> PublicKey::verify_use(std::string_view algorithm, Bytes data,
+                                                            Bytes signature) const {
   if (!impl_) return failure(Errc::bad_key);
   const auto list = impl_->key->algorithms();
   if (std::ranges::find(list, algorithm) == list.end())
     return failure(Errc::bad_signature, "algorithm does not fit the key");
   WireReader fields(signature);
-  const std::string_view named = fields.text();
+  if (fields.text() != algorithm) return failure(Errc::bad_signature, "signature is of another algorithm");
+  if (is_security_key()) return verify_security_key(*impl_->key, data, fields);
   const Bytes blob = fields.string();
   if (!fields.done()) return failure(Errc::bad_signature, "malformed signature");
-  if (named != algorithm) return failure(Errc::bad_signature, "signature is of another algorithm");
-  return impl_->key->verify(algorithm, data, blob);
+  if (const auto verified = impl_->key->verify(algorithm, data, blob); !verified)
+    return std::unexpected(verified.error());
+  return std::nullopt;
 }
 
 struct PrivateKey::Impl {

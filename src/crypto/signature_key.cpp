@@ -7,7 +7,7 @@
 namespace fairlead::ssh {
 
 const KeyFamily* find_key_family(std::string_view type) noexcept {
-  for (const auto families : {ed25519_families(), ecdsa_families(), rsa_families()})
+  for (const auto families : {ed25519_families(), ecdsa_families(), rsa_families(), security_key_families()})
     for (const KeyFamily& family : families)
       if (family.type == type) return &family;
   return nullptr;

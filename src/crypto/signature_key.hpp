@@ -25,6 +25,8 @@ class VerifyingKey {
   [[nodiscard]] virtual std::span<const std::string_view> algorithms() const noexcept = 0;
   // `algorithm` is one of algorithms(); `signature` is the blob inside the wire form.
   [[nodiscard]] virtual Result<> verify(std::string_view algorithm, Bytes data, Bytes signature) const = 0;
+  // Of a key in a FIDO token, whose signatures are for verify_security_key(); empty for all others.
+  [[nodiscard]] virtual std::string_view application() const noexcept { return {}; }
 };
 
 // Immutable and thread-safe.
@@ -55,10 +57,11 @@ struct KeyFamily {
 // The family of a key that OpenSSL decoded or generated decides; limits hold here too.
 [[nodiscard]] SigningKeyResult adopt_signing_key(EvpKey key);
 
-// One file per type: ed25519.cpp, ecdsa.cpp, rsa.cpp.
+// One file per type: ed25519.cpp, ecdsa.cpp, rsa.cpp, security_key.cpp.
 [[nodiscard]] std::span<const KeyFamily> ed25519_families() noexcept;
 [[nodiscard]] std::span<const KeyFamily> ecdsa_families() noexcept;
 [[nodiscard]] std::span<const KeyFamily> rsa_families() noexcept;
+[[nodiscard]] std::span<const KeyFamily> security_key_families() noexcept;
 [[nodiscard]] SigningKeyResult adopt_ed25519(EvpKey key);
 [[nodiscard]] SigningKeyResult adopt_ecdsa(EvpKey key);
 [[nodiscard]] SigningKeyResult adopt_rsa(EvpKey key);

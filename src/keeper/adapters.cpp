@@ -66,9 +66,23 @@ Task<Verdict> LoginAuthenticator::password(const ssh::AuthContext& context, ssh:
 Task<Verdict> LoginAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                              bool verified) {
   PublicKeyRequest request;
+  request.verified = verified;
+  return check_key(context, key, std::move(request));
+}
+
+Task<Verdict> LoginAuthenticator::security_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                               ssh::SecurityKeyUse use) {
+  PublicKeyRequest request;
+  request.verified = true;
+  request.use = use;
+  return check_key(context, key, std::move(request));
+}
+
+Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                            PublicKeyRequest request) {
   request.client = client(context);
   request.key.assign(key.blob().begin(), key.blob().end());
-  request.verified = verified;
+  const bool verified = request.verified;
   const auth::Decision decision = co_await keeper_->check_public_key(std::move(request));
   // An accepted query is no login yet, and clients ask for each key they have.
   if (verified || decision.verdict == Verdict::refused)

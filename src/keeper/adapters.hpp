@@ -32,9 +32,14 @@ class LoginAuthenticator final : public ssh::Authenticator {
                                                  ssh::Bytes password) override;
   [[nodiscard]] ssh::Task<ssh::Verdict> public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                                    bool verified) override;
+  [[nodiscard]] ssh::Task<ssh::Verdict> security_key(const ssh::AuthContext& context,
+                                                     const ssh::PublicKey& key,
+                                                     ssh::SecurityKeyUse use) override;
 
  private:
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;
+  [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
+                                                  PublicKeyRequest request);
   void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
                    std::string fingerprint) const;
 

@@ -39,8 +39,9 @@ struct PasswordRequest {
 
 struct PublicKeyRequest {
   Client client;
-  std::vector<std::byte> key;  // wire form
-  bool verified = false;       // false: only a query, which grants nothing
+  std::vector<std::byte> key;              // wire form
+  bool verified = false;                   // false: only a query, which grants nothing
+  std::optional<ssh::SecurityKeyUse> use;  // verified, of a key in a FIDO token
 };
 
 // Thread-safe; tasks complete on the caller's executor and never throw for what a client can cause: a refusal

@@ -93,7 +93,9 @@ ssh::Task<auth::Decision> LocalKeeper::check_public_key(PublicKeyRequest request
   if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
   const auto key = ssh::PublicKey::from_blob(request.key);
   if (!key) co_return refuse("malformed key");
-  auth::Decision decision = impl_->local.public_key(context_of(request.client), *key);
+  // Without it the key has not signed, whoever says so.
+  if (request.verified && key->is_security_key() && !request.use) co_return refuse("nothing was signed");
+  auth::Decision decision = impl_->local.public_key(context_of(request.client), *key, request.use);
   if (!request.verified) decision.permissions = {};
   co_return decision;
 }

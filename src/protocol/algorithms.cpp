@@ -18,8 +18,12 @@ namespace fairlead::ssh {
 
 namespace {
 
-constexpr std::string_view signatures =
+constexpr std::string_view host_key_signatures =
     "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
+// Host keys are never in a token that somebody has to touch.
+constexpr std::string_view login_signatures =
+    "ssh-ed25519,sk-ssh-ed25519@openssh.com,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+    "sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256";
 constexpr std::size_t cookie_size = 16;
 
 std::vector<std::string> split(std::string_view list) {
@@ -58,14 +62,24 @@ const AlgorithmPreferences& AlgorithmPreferences::defaults() {
     for (const auto name : key_exchange_names()) made.key_exchanges.emplace_back(name);
     for (const auto& cipher : cipher_infos()) made.ciphers.emplace_back(cipher.name);
     for (const auto& mac : mac_infos()) made.macs.emplace_back(mac.name);
-    made.host_key_algorithms = split(signatures);
+    made.host_key_algorithms = split(host_key_signatures);
+    return made;
+  }();
+  return preferences;
+}
+
+const AlgorithmPreferences& AlgorithmPreferences::server_defaults() {
+  static const AlgorithmPreferences preferences = [] {
+    AlgorithmPreferences made = defaults();
+    const auto served = served_key_exchange_names();
+    made.key_exchanges.assign(served.begin(), served.end());
     return made;
   }();
   return preferences;
 }
 
 std::string_view signature_algorithms() noexcept {
-  return signatures;
+  return login_signatures;
 }
 
 std::vector<std::string> host_key_algorithms(std::span<const PublicKey> keys) {

@@ -24,7 +24,8 @@ struct AlgorithmPreferences {
   std::vector<std::string> ciphers;
   std::vector<std::string> macs;
 
-  [[nodiscard]] static const AlgorithmPreferences& defaults();
+  [[nodiscard]] static const AlgorithmPreferences& defaults();         // everything: a client's
+  [[nodiscard]] static const AlgorithmPreferences& server_defaults();  // of key exchanges only the cheap ones
 };
 
 // What a publickey login may be signed with (RFC 8308 section 3.1's server-sig-algs), best first; never

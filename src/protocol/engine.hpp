@@ -34,9 +34,9 @@ enum class Role : std::uint8_t {
 struct EngineConfig {
   Role role = Role::server;
   std::string identification = "SSH-2.0-Fairlead";  // without CR LF
-  AlgorithmPreferences algorithms;   // an empty list stands for that of AlgorithmPreferences::defaults()
-  std::vector<PublicKey> host_keys;  // server: in order of preference; signing happens outside
-  std::string banner;                // server: sent once before the first authentication answer
+  AlgorithmPreferences algorithms;                  // an empty list stands for the role's defaults
+  std::vector<PublicKey> host_keys;                 // server: in order of preference; signing happens outside
+  std::string banner;  // server: sent once before the first authentication answer
   // Server: names for USERAUTH_FAILURE, such as "publickey", "password". Others are refused without asking.
   std::vector<std::string> auth_methods;
   unsigned auth_failures = limits::auth_failures;

@@ -48,6 +48,8 @@ struct AuthAttempt {
   std::optional<PublicKey> key;  // publickey
   std::string_view algorithm;    // publickey
   bool query = false;            // publickey: no signature yet. False means the signature has been verified.
+  std::optional<SecurityKeyUse>
+      use;  // publickey, verified: of a key in a FIDO token, which nobody may have touched
 };
 // Server: refused without asking (unknown method, bad key, wrong signature …); for the log.
 struct AuthRefused {

@@ -4,6 +4,7 @@
 
 #include "base/wire.hpp"
 #include "crypto/key_exchange.hpp"
+#include "crypto/mpint.hpp"
 #include "protocol/message_numbers.hpp"
 
 #include <fairlead/ssh/limits.hpp>
@@ -26,7 +27,8 @@ Bytes body(Bytes payload) {
 }
 
 KexOffer make_offer(const EngineConfig& config, bool with_markers) {
-  const AlgorithmPreferences& defaults = AlgorithmPreferences::defaults();
+  const AlgorithmPreferences& defaults = config.role == Role::server ? AlgorithmPreferences::server_defaults()
+                                                                     : AlgorithmPreferences::defaults();
   KexOffer offer;
   offer.preferences = config.algorithms;
   const auto use_default = [&](auto list) {
@@ -52,14 +54,13 @@ void write_public_value(WireWriter& writer, const KeyExchange& method, Bytes val
     writer.string(value);
 }
 
-// An mpint that is not negative, or a string.
+// The magnitude of an mpint, or a string.
 Result<Bytes> read_public_value(WireReader& reader, const KeyExchange& method) {
-  const Bytes value = reader.string();
+  const auto value =
+      method.public_values_are_mpints() ? read_mpint(reader) : std::optional<Bytes>(reader.string());
   if (!reader.ok()) return failure(Errc::bad_message, "public value");
-  const bool negative =
-      method.public_values_are_mpints() && !value.empty() && (value[0] & std::byte{0x80}) != std::byte{0};
-  if (negative) return failure(Errc::key_exchange_failed, "negative public value");
-  return value;
+  if (!value) return failure(Errc::key_exchange_failed, "public value is negative or not minimal");
+  return *value;
 }
 
 }  // namespace

@@ -153,14 +153,16 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
   const auto algorithms = key->algorithms();
   if (std::ranges::find(algorithms, algorithm) == algorithms.end())
     return refuse(request, "signature algorithm not allowed");
+  std::optional<SecurityKeyUse> use;
   if (is_signed != 0) {
     // RFC 4252 section 7: the session identifier, then the request itself up to the signature.
     ByteBuffer data;
     WireWriter(data)
         .string(transport_.session_id())
         .raw(payload.first(payload.size() - 4 - signature.size()));
-    if (!key->verify(algorithm, data.readable(), signature))
-      return refuse(request, "signature does not verify");
+    const auto verified = key->verify_use(algorithm, data.readable(), signature);
+    if (!verified) return refuse(request, "signature does not verify");
+    use = *verified;
   }
   algorithm_ = algorithm;
   key_ = std::move(*key);
@@ -169,6 +171,7 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
   attempt.key = key_;
   attempt.algorithm = algorithm_;
   attempt.query = is_signed == 0;
+  attempt.use = use;
   return ask(attempt.query ? Pending::query : Pending::attempt, std::move(attempt));
 }
 

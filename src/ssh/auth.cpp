@@ -10,6 +10,11 @@ Task<Verdict> Authenticator::password(const AuthContext&, Bytes) {
 Task<Verdict> Authenticator::public_key(const AuthContext&, const PublicKey&, bool) {
   co_return Verdict::refused;
 }
+Task<Verdict> Authenticator::security_key(const AuthContext& context, const PublicKey& key,
+                                          SecurityKeyUse use) {
+  if (!use.touched) co_return Verdict::refused;
+  co_return co_await public_key(context, key, true);
+}
 Task<Verdict> Authenticator::none(const AuthContext&) {
   co_return Verdict::refused;
 }

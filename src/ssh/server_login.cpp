@@ -155,6 +155,8 @@ Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes pa
       co_return co_await question_.run(authenticator->password(context_, password));
     case event::AuthAttempt::Method::publickey:
       if (!attempt.key) break;
+      if (attempt.use)
+        co_return co_await question_.run(authenticator->security_key(context_, *attempt.key, *attempt.use));
       co_return co_await question_.run(authenticator->public_key(context_, *attempt.key, !attempt.query));
   }
   co_return Verdict::refused;

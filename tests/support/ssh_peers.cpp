@@ -43,6 +43,10 @@ std::string describe(const EngineEvent& event) {
           case event::AuthAttempt::Method::password:
             return text("AuthAttempt password", e.user, as_text(e.password));
           case event::AuthAttempt::Method::publickey:
+            if (e.use)
+              return text("AuthAttempt publickey", e.user, e.algorithm,
+                          e.use->touched ? "touched" : "untouched",
+                          e.use->user_verified ? "verified" : "unverified");
             return text(e.query ? "AuthAttempt query" : "AuthAttempt publickey", e.user, e.algorithm);
         }
         return std::string();

@@ -42,6 +42,10 @@ class Authenticator {
   // client has proved that it owns the key, and only then does the answer log anyone in (CVE-2024-45337).
   [[nodiscard]] virtual Task<Verdict> public_key(const AuthContext& context, const PublicKey& key,
                                                  bool verified);
+  // A verified attempt with a key in a FIDO token. By default public_key() is asked when the token was
+  // touched, and the attempt is refused else.
+  [[nodiscard]] virtual Task<Verdict> security_key(const AuthContext& context, const PublicKey& key,
+                                                   SecurityKeyUse use);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
 };
 

@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Public and private signature keys: Ed25519, ECDSA P-256/384/521 and RSA. Immutable, cheap to copy,
-// thread-safe.
+// Public and private signature keys: Ed25519, ECDSA P-256/384/521 and RSA; of keys in FIDO tokens, the public
+// half. Immutable, cheap to copy, thread-safe.
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/error.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fairlead::ssh {
+
+// What the holder of a FIDO token did for a signature, as the token says under that signature (OpenSSH's
+// PROTOCOL.u2f).
+struct SecurityKeyUse {
+  bool touched = false;        // showed that somebody is there
+  bool user_verified = false;  // and who: by a PIN or a fingerprint
+  std::uint32_t counter = 0;   // of the token's signatures, as far as it counts them
+
+  friend bool operator==(const SecurityKeyUse&, const SecurityKeyUse&) = default;
+};
 
 class PublicKey {
  public:
@@ -29,9 +41,17 @@ class PublicKey {
   // Signature algorithms this key may use, best first: {"rsa-sha2-512", "rsa-sha2-256"} for RSA, {type()}
   // otherwise.
   [[nodiscard]] std::vector<std::string_view> algorithms() const;
-  // `signature` is the wire form: string algorithm, string blob. Its algorithm must be `algorithm`, which
-  // must fit the key.
+  // `signature` is the wire form: string algorithm, string blob, and for security keys flags and counter. Its
+  // algorithm must be `algorithm`, which must fit the key. A security key must have been touched
+  // (CVE-2026-39831).
   [[nodiscard]] Result<> verify(std::string_view algorithm, Bytes data, Bytes signature) const;
+
+  // Whether the private key is in a FIDO token: "sk-ssh-ed25519@openssh.com" and
+  // "sk-ecdsa-sha2-nistp256@openssh.com".
+  [[nodiscard]] bool is_security_key() const noexcept;
+  // verify() for those who decide themselves whether a touch is needed, or a PIN. Nothing for other keys.
+  [[nodiscard]] Result<std::optional<SecurityKeyUse>> verify_use(std::string_view algorithm, Bytes data,
+                                                                 Bytes signature) const;
 
   friend bool operator==(const PublicKey& a, const PublicKey& b) noexcept {
     return equal(a.blob(), b.blob());

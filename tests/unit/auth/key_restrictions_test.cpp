@@ -95,9 +95,25 @@ TEST(KeyRestrictions, WhatCannotBeEnforcedRefusesTheKey) {
   EXPECT_THAT(read("permitopen=\"localhost:80\"").error(), HasSubstr("permitopen"));
   EXPECT_THAT(read("permitlisten=\"8080\"").error(), HasSubstr("permitlisten"));
   EXPECT_FALSE(read("cert-authority"));
-  EXPECT_FALSE(read("verify-required"));
   EXPECT_FALSE(read("made-up"));
   EXPECT_TRUE(read("user-rc,no-user-rc,tunnel=\"0\""));
+}
+
+TEST(KeyRestrictions, SecurityKeysMustBeTouchedUnlessTheLineSaysOtherwise) {
+  constexpr ssh::SecurityKeyUse nothing{}, touched{.touched = true}, verified{.user_verified = true},
+      both{.touched = true, .user_verified = true};
+  const auto plain = read("restrict"), untouched = read("no-touch-required"),
+             strict = read("verify-required"), pin_only = read("verify-required,no-touch-required");
+  ASSERT_TRUE(plain && untouched && strict && pin_only);
+  EXPECT_THAT(obstacle(*plain, nothing), HasSubstr("touched"));
+  EXPECT_THAT(obstacle(*plain, verified), HasSubstr("touched"));
+  EXPECT_EQ(obstacle(*plain, touched), "");
+  EXPECT_EQ(obstacle(*untouched, nothing), "");
+  EXPECT_THAT(obstacle(*strict, touched), HasSubstr("PIN"));
+  EXPECT_THAT(obstacle(*strict, verified), HasSubstr("touched"));
+  EXPECT_EQ(obstacle(*strict, both), "");
+  EXPECT_EQ(obstacle(*pin_only, verified), "");
+  EXPECT_THAT(obstacle(*pin_only, touched), HasSubstr("PIN"));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "auth/password_hash.hpp"
 #include "run_task.hpp"
 #include "sample_hashes.hpp"
+#include "support/software_token.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -110,6 +111,26 @@ TEST_F(Local, OtherKeysUsersAndTimesAreRefused) {
   const Decision expired = local_.public_key(context("keys"), key_.public_key());
   EXPECT_EQ(expired.verdict, Verdict::refused);
   EXPECT_EQ(expired.reason, "the key has expired");
+}
+
+TEST_F(Local, ASecurityKeyIsAcceptedForWhatItsHolderDid) {
+  const ssh::test::SoftwareToken token;
+  const std::string key = token.public_key().text();
+  local_.replace_users(users("users:\n  alice: {authorizedKeys: ['" + key +
+                             "']}\n  bob: {authorizedKeys: ['" + "verify-required " + key +
+                             "', 'no-touch-required,command=\"date\" " + key + "']}\n"));
+  const auto decide = [&](const std::string& user, const ssh::SecurityKeyUse& use) {
+    return local_.public_key(context(user), token.public_key(), use);
+  };
+  EXPECT_EQ(local_.public_key(context("alice"), token.public_key()).verdict, Verdict::accepted) << "a query";
+  EXPECT_EQ(decide("alice", {.touched = true}).verdict, Verdict::accepted);
+  EXPECT_EQ(decide("alice", {}).verdict, Verdict::refused);
+  EXPECT_EQ(decide("alice", {}).reason, "the security key was not touched");
+  EXPECT_EQ(decide("mallory", {.touched = true}).verdict, Verdict::refused);
+  // The first line that applies, as with addresses.
+  EXPECT_EQ(decide("bob", {.touched = true, .user_verified = true}).permissions.forced_command, std::nullopt);
+  EXPECT_EQ(decide("bob", {.touched = true}).permissions.forced_command, "date");
+  EXPECT_EQ(decide("bob", {}).permissions.forced_command, "date");
 }
 
 TEST_F(Local, NewUsersCountFromTheNextAttempt) {

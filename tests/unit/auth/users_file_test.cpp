@@ -4,6 +4,7 @@
 
 #include "sample_hashes.hpp"
 #include "support/scratch.hpp"
+#include "support/software_token.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -134,6 +135,17 @@ TEST(Users, InlineKeysMustAllBeGood) {
   expect_error("users: {a: {authorizedKeys: ['permitopen=\"x:1\" " + new_key() + "']}}", "permitopen");
   expect_error("users: {a: {authorizedKeys: ['made-up " + new_key() + "']}}", "unknown option");
   expect_error("users: {a: {authorizedKeys: ['from=\"*.example.com\" " + new_key() + "']}}", "host names");
+}
+
+TEST(Users, SecurityKeysAreReadAndOnlyTheyCanBeVerified) {
+  const std::string key = ssh::test::SoftwareToken().public_key().text();
+  const auto users = parse("users: {a: {authorizedKeys: ['verify-required " + key + "', '" + key + "']}}");
+  ASSERT_TRUE(users);
+  const User* a = (*users)->find("a");
+  ASSERT_THAT(a->keys, SizeIs(2));
+  EXPECT_TRUE(a->keys[0].restrictions.verification_required);
+  EXPECT_TRUE(a->keys[1].restrictions.touch_required);
+  expect_error("users: {a: {authorizedKeys: ['verify-required " + new_key() + "']}}", "security keys");
 }
 
 TEST(Users, AUserWithoutAnyMeansIsWarnedAbout) {

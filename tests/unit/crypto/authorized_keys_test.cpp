@@ -62,7 +62,8 @@ TEST(AuthorizedKeys, ReadsOptions) {
 TEST(AuthorizedKeys, KnowsTheFlagsAndValuesOfSshd) {
   for (const std::string name :
        {"restrict", "pty", "no-pty", "port-forwarding", "no-port-forwarding", "agent-forwarding",
-        "no-agent-forwarding", "X11-forwarding", "no-X11-forwarding", "user-rc", "no-user-rc"}) {
+        "no-agent-forwarding", "X11-forwarding", "no-X11-forwarding", "user-rc", "no-user-rc",
+        "no-touch-required", "verify-required"}) {
     EXPECT_EQ(parse_authorized_keys(name + " " + key_text()).keys.size(), 1U) << name;
     EXPECT_THAT(reason_for(name + "=\"1\" " + key_text()), HasSubstr("takes no value")) << name;
   }
@@ -75,8 +76,8 @@ TEST(AuthorizedKeys, KnowsTheFlagsAndValuesOfSshd) {
 
 TEST(AuthorizedKeys, UnknownOptionsAdmitNobody) {
   for (const std::string option :
-       {"no-ptty", "cert-authority", "principals=\"a\"", "verify-required", "no-touch-required",
-        "zos-key-ring-label=\"x\"", "restrict,frobnicate", "restrict,frobnicate=\"\""})
+       {"no-ptty", "cert-authority", "principals=\"a\"", "touch-required", "zos-key-ring-label=\"x\"",
+        "restrict,frobnicate", "restrict,frobnicate=\"\""})
     EXPECT_THAT(reason_for(option + " " + key_text()), HasSubstr("unknown option")) << option;
 }
 
@@ -96,7 +97,7 @@ TEST(AuthorizedKeys, OptionsGivenTwiceAdmitNobody) {
 TEST(AuthorizedKeys, BadKeysAreReportedAsSuch) {
   EXPECT_THAT(reason_for("ssh-dss AAAAB3NzaC1kc3M="), HasSubstr("unsupported key"));
   EXPECT_THAT(reason_for("sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29t"),
-              HasSubstr("unsupported key"));
+              HasSubstr("malformed key"));
   EXPECT_THAT(reason_for("ssh-ed25519"), HasSubstr("malformed key"));
   EXPECT_THAT(reason_for("ssh-rsa " + key_text().substr(12)), HasSubstr("malformed key"));
   EXPECT_THAT(reason_for("pty"), HasSubstr("malformed key"));

@@ -2,6 +2,7 @@
 // The engine's view of the keeper: signatures, verdicts, and what a login is granted.
 #include "keeper/adapters.hpp"
 #include "keeper/local_keeper.hpp"
+#include "support/software_token.hpp"
 #include "unit/auth/run_task.hpp"
 #include "unit/auth/sample_hashes.hpp"
 
@@ -126,6 +127,21 @@ TEST_F(KeeperTest, AnAnswerToAQueryCarriesNoPermissions) {
   const auth::Decision decision = test::run(keeper_->check_public_key(request));
   EXPECT_EQ(decision.verdict, Verdict::accepted);
   EXPECT_EQ(decision.permissions, auth::Permissions{});
+}
+
+TEST_F(KeeperTest, ASecurityKeyLogsInWithWhatItsLineDemands) {
+  const ssh::test::SoftwareToken token;
+  const ssh::PublicKey key = token.public_key();
+  const std::string text = "users: {alice: {authorizedKeys: ['verify-required,no-pty " + key.text() + "']}}";
+  keeper_->reload(auth_, auth::Users::parse(text, "u", std::make_shared<config::Config>()).value());
+  EXPECT_EQ(test::run(login_.public_key(context(), key, false)), Verdict::accepted);
+  EXPECT_EQ(test::run(login_.public_key(context(), key, true)), Verdict::refused) << "without what was done";
+  EXPECT_EQ(test::run(login_.security_key(context(), key, {.touched = true})), Verdict::refused);
+  EXPECT_EQ(test::run(login_.security_key(context(), key, {.user_verified = true})), Verdict::refused);
+  EXPECT_EQ(login_.permissions(), auth::Permissions{});
+  EXPECT_EQ(test::run(login_.security_key(context(), key, {.touched = true, .user_verified = true})),
+            Verdict::accepted);
+  EXPECT_FALSE(login_.permissions().pty);
 }
 
 TEST_F(KeeperTest, MalformedMessagesAreRefusedAndDoNotThrow) {

@@ -65,16 +65,32 @@ TEST(Handshake, EveryKeyExchangeWithEveryHostKey) {
   const std::vector<KeyType> types(std::begin(all_key_types), std::end(all_key_types));
   for (const auto name : key_exchange_names()) {
     for (const auto& algorithm : AlgorithmPreferences::defaults().host_key_algorithms) {
+      EngineConfig server = server_config(types);
       EngineConfig client = client_config();
+      server.algorithms.key_exchanges = {std::string(name)};
       client.algorithms.key_exchanges = {std::string(name)};
       client.algorithms.host_key_algorithms = {algorithm};
-      Pair pair(server_config(types), client, types);
+      Pair pair(server, client, types);
       pair.connect();
       SCOPED_TRACE(std::string(name) + ' ' + algorithm);
       EXPECT_THAT(pair.client.transport().negotiated(), HasSubstr(std::string(name) + ' ' + algorithm));
       expect_talks(pair);
     }
   }
+}
+
+// KX-12: D(HE)at (CVE-2002-20001). A client still meets old servers.
+TEST(Handshake, FiniteFieldGroupsAreForServersThatAskForThem) {
+  Pair pair;
+  EXPECT_EQ(as_text(pair.server.take_output()).find("diffie-hellman"), std::string_view::npos);
+  EXPECT_NE(as_text(pair.client.take_output()).find(",diffie-hellman-group14-sha256,"),
+            std::string_view::npos);
+  EngineConfig server = server_config();
+  server.algorithms.key_exchanges = {"diffie-hellman-group14-sha256"};
+  Pair old(server);
+  old.connect({.fixed = 11});
+  EXPECT_THAT(old.client.transport().negotiated(), HasSubstr("diffie-hellman-group14-sha256"));
+  expect_talks(old);
 }
 
 TEST(Handshake, EveryCipherWithEveryMac) {

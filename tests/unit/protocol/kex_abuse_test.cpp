@@ -96,6 +96,32 @@ TEST(Handshake, BadPublicValuesAreRefused) {
   EXPECT_EQ(trailing.error(), Errc::bad_message);
 }
 
+// RFC 8268 section 4 and RFC 4251 section 5: in range, and the one encoding of the number.
+TEST(Handshake, BadFiniteFieldValuesAreDisconnectedWithReasonThree) {
+  constexpr std::string_view name = "diffie-hellman-group14-sha256";
+  const auto reason_for = [&](Bytes field) {
+    EngineConfig config = server_config();
+    config.algorithms.key_exchanges = {std::string(name)};
+    PlainClient client(config);
+    client.send(KexInitLists{.key_exchanges = std::string(name)}.payload());
+    client.send(Payload(msg::kex_init, field));
+    EXPECT_EQ(client.error(), Errc::key_exchange_failed);
+    EXPECT_FALSE(client.server.told("SignatureWanted ssh-ed25519"));
+    return client.disconnect_reason();
+  };
+  const std::vector<std::byte> too_large(257, std::byte{0x7f});
+  const std::vector<std::byte> negative(256, std::byte{0x80});
+  const auto good = make_key_exchange(name)->client_init().value();
+  std::vector<std::byte> padded(8);
+  padded.insert(padded.end(), good.begin(), good.end());
+  for (const std::string_view number :
+       {std::string_view(), std::string_view("\0", 1), std::string_view("\1")})
+    EXPECT_EQ(reason_for(as_bytes(number)), DisconnectReason::key_exchange_failed) << number.size();
+  EXPECT_EQ(reason_for(too_large), DisconnectReason::key_exchange_failed);
+  EXPECT_EQ(reason_for(negative), DisconnectReason::key_exchange_failed);
+  EXPECT_EQ(reason_for(padded), DisconnectReason::key_exchange_failed);
+}
+
 TEST(Handshake, WrongOrderIsRefused) {
   const auto kexinit = KexInitLists{}.payload();
   const Payload value(msg::kex_init, Bytes(std::vector<std::byte>(32, std::byte{9})));

@@ -2,6 +2,7 @@
 // RFC 4252 as a server sees it: an engine against a client that sends any request.
 #include "protocol/message_numbers.hpp"
 #include "protocol/user_auth_server.hpp"
+#include "support/software_token.hpp"
 #include "support/ssh_peers.hpp"
 
 #include <fairlead/ssh/limits.hpp>
@@ -383,6 +384,41 @@ TEST(UserAuthServer, EveryKeyTypeLogsIn) {
 }
 
 // UA-14.
+// UA-13: what is asked for is decided by who knows the key; that it was signed over is decided here.
+TEST(UserAuthServer, SecurityKeysLogInAndSayWhatTheirHolderDid) {
+  for (const auto type : {KeyType::ed25519, KeyType::ecdsa_p256}) {
+    const SoftwareToken token(type);
+    const KeyRequest request{.algorithm = token.type(), .blob = token.blob()};
+    const auto signed_with = [&](Login& login, const TokenSays& says) {
+      return request.with_signature(token.sign(request.challenge(login.session_id()), says));
+    };
+    Login login;
+    login.server.trusted_key = token.public_key();
+    login.send(request.query(), signed_with(login, {.flags = 5}));
+    EXPECT_THAT(login.answers(), ElementsAre(pk_ok, success_));
+    EXPECT_THAT(login.server.log(),
+                ElementsAre("AuthAttempt query alice " + token.type(),
+                            "AuthAttempt publickey alice " + token.type() + " touched verified"));
+    Login untouched;
+    untouched.server.decides = false;
+    untouched.send(signed_with(untouched, {.flags = 0}));
+    EXPECT_THAT(untouched.server.log(),
+                ElementsAre("AuthAttempt publickey alice " + token.type() + " untouched unverified"));
+
+    Login wrong;
+    wrong.server.trusted_key = token.public_key();
+    const auto challenge = request.challenge(wrong.session_id());
+    auto truncated = token.sign(challenge);
+    truncated.pop_back();
+    auto touch_added = token.sign(challenge, {.flags = 0});
+    touch_added[touch_added.size() - 5] = std::byte{1};
+    wrong.send(signed_with(wrong, {.application = "ssh:other"}), request.with_signature(truncated),
+               request.with_signature(touch_added), request.with_signature(token.sign(as_bytes("other"))));
+    EXPECT_THAT(wrong.answers(), ElementsAre(failure_, failure_, failure_, failure_));
+    EXPECT_FALSE(wrong.in());
+  }
+}
+
 TEST(UserAuthServer, HostBoundKeysMustNameOurHostKey) {
   Login login;
   const KeyRequest bound{.method = host_bound, .host_key = test_key().public_key().blob()};

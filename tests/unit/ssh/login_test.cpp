@@ -51,6 +51,25 @@ TEST(Login, EveryKindOfKeyLetsIn) {
   }
 }
 
+// CVE-2026-39831: who has never heard of security keys must not admit an untouched one.
+TEST(Login, AnUntouchedSecurityKeyIsRefusedByDefault) {
+  Loop loop;
+  TestAuthenticator authenticator;
+  AuthContext context;
+  context.user = "alice";
+  const auto key = make_key().public_key();
+  authenticator.key = key;
+  const auto ask = [&](SecurityKeyUse use, Verdict& verdict) -> Task<> {
+    verdict = co_await authenticator.security_key(context, key, use);
+  };
+  Verdict untouched = Verdict::accepted, touched = Verdict::refused;
+  loop.run(ask({.user_verified = true}, untouched));
+  EXPECT_EQ(untouched, Verdict::refused);
+  EXPECT_TRUE(authenticator.asked.empty());
+  loop.run(ask({.touched = true}, touched));
+  EXPECT_EQ(touched, Verdict::accepted);
+}
+
 TEST(Login, EveryKindOfHostKeySigns) {
   for (const auto type :
        {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,
