@@ -26,7 +26,8 @@ namespace {
 namespace fs = std::filesystem;
 
 void write_text(const fs::path& path, std::string_view text) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
+  const FileDescriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644));
   if (!file || ::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
     throw system_failure("write " + path.string(), errno);
 }
@@ -46,7 +47,7 @@ std::string new_box_id() {
   return "fairlead-" + ssh::random_hex(bytes);
 }
 
-void Container::start(const Image& image, const config::Oci& oci, Descriptor link) {
+void Container::start(const Image& image, const config::Oci& oci, FileDescriptor link) {
   const std::scoped_lock guard(mutex_);
   check_free_disk(host_->boxes);
   host_->on_step("journal");
@@ -67,7 +68,7 @@ void Container::start(const Image& image, const config::Oci& oci, Descriptor lin
   }
 }
 
-void Container::build(const Image& image, const config::Oci& oci, Descriptor link) {
+void Container::build(const Image& image, const config::Oci& oci, FileDescriptor link) {
   const BoxFiles files{host_->boxes / id_};
   const IdMap map = host_->ids->map(oci.user_namespace);
   host_->on_step("directory");
@@ -95,7 +96,7 @@ void Container::build(const Image& image, const config::Oci& oci, Descriptor lin
 
   host_->on_step("runtime");
   const pid_t pid = host_->runtime->start_box(files, id_, std::move(plan), link.get());
-  init_ = Descriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  init_ = FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
   if (!init_) throw system_failure("watch box " + id_, errno);
   host_->on_step("network");
   if (network) network_ = network->attach(pid, host_->ids->user_namespace());

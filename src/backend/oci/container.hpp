@@ -23,7 +23,7 @@ class Container {
 
   // Makes and starts it, with `link` as the agent's descriptor 3. Throws BackendError, with whatever was made
   // removed.
-  void start(const Image& image, const config::Oci& oci, Descriptor link);
+  void start(const Image& image, const config::Oci& oci, FileDescriptor link);
   // Kills it and removes every trace. Idempotent; calls from several threads wait for each other.
   void remove();
   // Ends its processes for a reason that end_reason() then gives; remove() is still needed.
@@ -38,14 +38,14 @@ class Container {
   [[nodiscard]] std::uint64_t disk_used() const;
 
  private:
-  void build(const Image& image, const config::Oci& oci, Descriptor link);
+  void build(const Image& image, const config::Oci& oci, FileDescriptor link);
   void write_files(const config::Oci& oci, const UserNetwork* network) const;
   void kill() noexcept;
 
   std::shared_ptr<const Host> host_;
   std::string id_;
   boost::json::object labels_;
-  Descriptor init_;  // pidfd
+  FileDescriptor init_;  // pidfd
   UserNetwork::Attachment network_;
   std::atomic<std::uint64_t> watched_limit_ = 0;
   mutable std::mutex mutex_;

@@ -39,14 +39,14 @@ bool number(std::string_view text, std::uint32_t& value) {
 }
 
 bool write_file(const std::string& path, const std::string& text) {
-  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
 // A child that sits in a new user namespace until `release` closes.
 struct Sitter {
   pid_t pid = -1;
-  Descriptor release;
+  FileDescriptor release;
   ~Sitter() {
     release.reset();
     if (pid > 0) ::waitpid(pid, nullptr, 0);
@@ -57,11 +57,11 @@ struct Sitter {
 bool sit(Sitter& sitter) {
   std::array<int, 2> ready{}, release{};
   if (::pipe2(ready.data(), O_CLOEXEC) != 0) return false;
-  const Descriptor ready_read(ready[0]);
-  Descriptor ready_write(ready[1]);
+  const FileDescriptor ready_read(ready[0]);
+  FileDescriptor ready_write(ready[1]);
   if (::pipe2(release.data(), O_CLOEXEC) != 0) return false;
-  const Descriptor release_read(release[0]);
-  sitter.release = Descriptor(release[1]);
+  const FileDescriptor release_read(release[0]);
+  sitter.release = FileDescriptor(release[1]);
   sitter.pid = ::fork();
   if (sitter.pid < 0) return false;
   if (sitter.pid == 0) {
@@ -178,15 +178,15 @@ void Ids::enter_own_namespace() {
       throw system_failure("map ids into a user namespace", errno);
     mapped_ = 1;
   }
-  namespace_ = Descriptor(::open((proc + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  namespace_ = FileDescriptor(::open((proc + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
   if (!namespace_) throw system_failure("open the user namespace", errno);
 }
 
 Ids::Child Ids::fork(const Work& work) const {
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw system_failure("start a helper process", errno);
-  Descriptor read_end(pipe[0]);
-  const Descriptor write_end(pipe[1]);
+  FileDescriptor read_end(pipe[0]);
+  const FileDescriptor write_end(pipe[1]);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw system_failure("start a helper process", errno);

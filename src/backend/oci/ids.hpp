@@ -3,7 +3,7 @@
 // such ids.
 #pragma once
 
-#include "backend/oci/descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -53,7 +53,7 @@ class Ids {
   // A copy of this process that does one piece of work; killed and reaped when dropped.
   class Child {
    public:
-    Child(pid_t pid, Descriptor report) : pid_(pid), report_(std::move(report)) {}
+    Child(pid_t pid, FileDescriptor report) : pid_(pid), report_(std::move(report)) {}
     Child(Child&& other) noexcept : pid_(std::exchange(other.pid_, -1)), report_(std::move(other.report_)) {}
     Child& operator=(Child&&) = delete;
     ~Child();
@@ -62,7 +62,7 @@ class Ids {
 
    private:
     pid_t pid_;
-    Descriptor report_;
+    FileDescriptor report_;
   };
   // `work` returns what failed, empty for success. It runs in the user namespace when there is one, as its
   // root: files of mapped owners can be made and removed there.
@@ -71,7 +71,7 @@ class Ids {
 
  private:
   void enter_own_namespace();
-  Descriptor namespace_;
+  FileDescriptor namespace_;
   IdMap root_map_;
   std::uint32_t mapped_ = 0;
   std::string shortcoming_;

@@ -102,8 +102,8 @@ class Staging {
   fs::path path_;
 };
 
-Descriptor lock_file(const fs::path& path) {
-  Descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+FileDescriptor lock_file(const fs::path& path) {
+  FileDescriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock || ::flock(lock.get(), LOCK_EX) != 0) throw system_failure("lock " + path.string(), errno);
   return lock;
 }
@@ -160,7 +160,7 @@ std::shared_ptr<const Image> ImageStore::get(const std::string& reference, const
   const std::scoped_lock one_at_a_time(unpacking_);
   if (auto known = find(reference, map)) return known;
   const Place place = locate(reference);
-  const Descriptor lock = lock_file(directory_ / "lock");
+  const FileDescriptor lock = lock_file(directory_ / "lock");
   const std::string key =
       sha256_hex(place.path.empty() ? "registry|" + reference + "|" + map.tag()
                                     : fingerprint(place.path) + "|" + place.tag + "|" + map.tag());
@@ -242,7 +242,7 @@ std::string ImageStore::store(const ImageContent& content, const IdMap& map) con
   std::string name = digest + suffix;
   // What is unpacked must be on disk before its name is: a power cut would leave a half image that looks
   // whole.
-  if (const Descriptor directory(::open(staging.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (const FileDescriptor directory(::open(staging.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       directory)
     ::syncfs(directory.get());
   fs::permissions(staging.path(), fs::perms::owner_all);
@@ -272,7 +272,7 @@ void ImageStore::pull(const std::string& reference, const fs::path& layout) cons
 }
 
 void ImageStore::clean() {
-  const Descriptor lock = lock_file(directory_ / "lock");
+  const FileDescriptor lock = lock_file(directory_ / "lock");
   for (const auto& entry : fs::directory_iterator(directory_)) {
     if (!entry.path().filename().native().starts_with(staging_prefix)) continue;
     const std::string path = entry.path();

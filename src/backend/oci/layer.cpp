@@ -262,7 +262,7 @@ class DirectoryTar {
     if (::archive_write_header(writer, entry) < ARCHIVE_WARN)
       throw failure("cannot read " + path + ": " + words(writer), image_failed);
     if (type != AE_IFREG || ::archive_entry_size(entry) == 0) return;
-    const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!file) throw system_failure("read " + path, errno, image_failed);
     std::vector<char> buffer(std::size_t{128} * 1024);
     for (ssize_t got = 0; (got = ::read(file.get(), buffer.data(), buffer.size())) > 0;)
@@ -292,7 +292,7 @@ std::string unpack(const Ids& ids, const fs::path& tree, const UnpackOptions& op
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
     throw system_failure("unpack an image", errno, image_failed);
-  Descriptor ours(pair[0]), theirs(pair[1]);
+  FileDescriptor ours(pair[0]), theirs(pair[1]);
   Ids::Child child = ids.fork([&]() -> std::string {
     ours.reset();
     if (::chdir(tree.c_str()) != 0 || ::chroot(".") != 0)
@@ -313,7 +313,7 @@ std::string unpack(const Ids& ids, const fs::path& tree, const UnpackOptions& op
 
 ByteSource file_bytes(const fs::path& file) {
   return [file](const ByteSink& sink) {
-    const Descriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor input(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!input) throw system_failure("open " + file.string(), errno, image_failed);
     std::vector<char> buffer(std::size_t{256} * 1024);
     for (;;) {

@@ -36,11 +36,11 @@ UserNetwork::Attachment UserNetwork::attach(pid_t init, int user_namespace) cons
   }
   std::array<int, 2> ready{}, words{};
   if (::pipe2(ready.data(), O_CLOEXEC) != 0) throw system_failure("start slirp4netns", errno);
-  const Descriptor ready_read(ready[0]);
-  Descriptor ready_write(ready[1]);
+  const FileDescriptor ready_read(ready[0]);
+  FileDescriptor ready_write(ready[1]);
   if (::pipe2(words.data(), O_CLOEXEC | O_NONBLOCK) != 0) throw system_failure("start slirp4netns", errno);
-  Attachment attachment{{}, Descriptor(words[0])};
-  const Descriptor words_write(words[1]);
+  Attachment attachment{{}, FileDescriptor(words[0])};
+  const FileDescriptor words_write(words[1]);
   command.descriptors = {{words_write.get(), 1}, {words_write.get(), 2}, {ready_write.get(), 3}};
   command.arguments = {program_,
                        "--configure",

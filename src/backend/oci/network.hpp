@@ -15,7 +15,7 @@ class UserNetwork {
  public:
   struct Attachment {
     Process process;
-    Descriptor words;  // what it says goes here and, once the pipe is full, nowhere
+    FileDescriptor words;  // what it says goes here and, once the pipe is full, nowhere
   };
   // Throws BackendError with what to install.
   [[nodiscard]] static UserNetwork detect();

@@ -139,8 +139,8 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   std::array<int, 2> pair{};
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
     throw system_failure("make a link to the agent", errno);
-  Descriptor ours(pair[0]);
-  auto theirs = std::make_shared<Descriptor>(pair[1]);
+  FileDescriptor ours(pair[0]);
+  auto theirs = std::make_shared<FileDescriptor>(pair[1]);
   auto work = [container, config, image, theirs] {
     container->start(*image, config->oci, std::move(*theirs));
   };

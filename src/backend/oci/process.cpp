@@ -189,10 +189,10 @@ Process start(const Command& command) {
   prepared.environment = pointers(command.environment);
   prepared.parent = ::getpid();
   sigemptyset(&prepared.signals);
-  const Descriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  const FileDescriptor null(::open("/dev/null", O_RDWR | O_CLOEXEC));
   prepared.null = null.get();
 
-  std::vector<Descriptor> moved;
+  std::vector<FileDescriptor> moved;
   for (const auto& [source, target] : command.descriptors) {
     moved.emplace_back(::fcntl(source, F_DUPFD_CLOEXEC, 64));
     if (!moved.back()) throw system_failure("start " + command.arguments[0], errno);
@@ -200,13 +200,13 @@ Process start(const Command& command) {
   }
   std::array<int, 2> report{};
   if (::pipe2(report.data(), O_CLOEXEC) != 0) throw system_failure("start " + command.arguments[0], errno);
-  const Descriptor read_end(report[0]);
-  Descriptor write_end(report[1]);
+  const FileDescriptor read_end(report[0]);
+  FileDescriptor write_end(report[1]);
   prepared.report = write_end.get();
 
   int pidfd = -1;
   const pid_t pid = clone_child(prepared, pidfd);
-  Process process(pid, Descriptor(pidfd));
+  Process process(pid, FileDescriptor(pidfd));
   write_end.reset();
   Failure failure;
   ssize_t got = 0;
@@ -265,8 +265,8 @@ Outcome run(Command command, std::chrono::milliseconds deadline) {
   const auto end = std::chrono::steady_clock::now() + deadline;
   std::array<int, 2> pipe{};
   if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw system_failure("start " + command.arguments[0], errno);
-  const Descriptor read_end(pipe[0]);
-  Descriptor write_end(pipe[1]);
+  const FileDescriptor read_end(pipe[0]);
+  FileDescriptor write_end(pipe[1]);
   command.descriptors.emplace_back(write_end.get(), 1);
   command.descriptors.emplace_back(write_end.get(), 2);
   Process process = start(command);

@@ -3,7 +3,7 @@
 // optionally in another user namespace and in a mount namespace of their own that is prepared first.
 #pragma once
 
-#include "backend/oci/descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <sys/types.h>
 
@@ -40,7 +40,7 @@ struct Command {
 class Process {
  public:
   Process() = default;
-  Process(pid_t pid, Descriptor descriptor) : pid_(pid), descriptor_(std::move(descriptor)) {}
+  Process(pid_t pid, FileDescriptor descriptor) : pid_(pid), descriptor_(std::move(descriptor)) {}
   Process(Process&& other) noexcept = default;
   Process& operator=(Process&& other) noexcept;
   ~Process() { kill(); }
@@ -55,7 +55,7 @@ class Process {
  private:
   int reap() noexcept;
   pid_t pid_ = -1;
-  Descriptor descriptor_;  // pidfd
+  FileDescriptor descriptor_;  // pidfd
 };
 
 // Returns once the program runs. Throws BackendError that names the step that failed (a mount, the program

@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Descriptor open_file(const fs::path& path, int flags) {
-  Descriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0600));
+FileDescriptor open_file(const fs::path& path, int flags) {
+  FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0600));
   if (!file) throw system_failure("open " + path.string(), errno);
   return file;
 }
@@ -55,7 +55,7 @@ fs::path Volumes::formatted(std::uint64_t bytes) const {
   fs::path temporary = finished;
   temporary += "." + std::to_string(::getpid()) + "." + std::to_string(::gettid());
   {
-    const Descriptor file = open_file(temporary, O_RDWR | O_CREAT | O_TRUNC);
+    const FileDescriptor file = open_file(temporary, O_RDWR | O_CREAT | O_TRUNC);
     if (::ftruncate(file.get(), static_cast<off_t>(bytes)) != 0) throw system_failure("make a volume", errno);
   }
   // What a box writes dies with it: no journal. No blocks reserved for root, no room to grow.
@@ -74,14 +74,14 @@ fs::path Volumes::formatted(std::uint64_t bytes) const {
 void Volumes::create(const fs::path& file, std::uint64_t bytes) const {
   constexpr std::uint64_t block = 4096;
   bytes = std::max(bytes, smallest) / block * block;
-  const Descriptor from = open_file(formatted(bytes), O_RDONLY);
-  const Descriptor to = open_file(file, O_RDWR | O_CREAT | O_EXCL);
+  const FileDescriptor from = open_file(formatted(bytes), O_RDONLY);
+  const FileDescriptor to = open_file(file, O_RDWR | O_CREAT | O_EXCL);
   copy_sparse(from.get(), to.get(), bytes);
 }
 
 LoopDevice Volumes::attach(const fs::path& file) {
-  const Descriptor backing = open_file(file, O_RDWR);
-  const Descriptor control = open_file("/dev/loop-control", O_RDWR);
+  const FileDescriptor backing = open_file(file, O_RDWR);
+  const FileDescriptor control = open_file("/dev/loop-control", O_RDWR);
   loop_config config{};
   config.fd = static_cast<__u32>(backing.get());
   config.info.lo_flags = LO_FLAGS_AUTOCLEAR;

@@ -3,7 +3,7 @@
 // bounds it.
 #pragma once
 
-#include "backend/oci/descriptor.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -13,7 +13,7 @@ namespace fairlead::backend::oci {
 
 // An attached loop device. It detaches itself when this is dropped and nothing has it mounted any more.
 struct LoopDevice {
-  Descriptor descriptor;
+  FileDescriptor descriptor;
   std::string path;
 };
 
