@@ -21,9 +21,6 @@ constexpr std::array<std::string_view, 5> retired_ciphers{"aes128-cbc", "arcfour
 constexpr std::array<std::string_view, 2> retired_key_exchanges{"diffie-hellman-group14-sha1",
                                                                 "diffie-hellman-group1-sha1"};
 constexpr std::array<std::string_view, 2> retired_macs{"hmac-sha1-96", "hmac-sha1"};
-// Known to ContainerSSH and to us in principle; a build without them says so instead of calling them
-// mistakes.
-constexpr std::array<std::string_view, 2> later_key_exchanges{"ecdh-sha2-nistp521", "ecdh-sha2-nistp384"};
 
 bool is_software_version(std::string_view text) {
   const std::size_t end = std::min(text.find(' '), text.size());
@@ -123,9 +120,8 @@ void read_ssh(Section& section, Ssh& ssh) {
                               [](std::string_view n) { return ssh::find_cipher(n) != nullptr; },
                               retired_ciphers};
   read_algorithms(section, ciphers, ssh.ciphers);
-  std::vector<std::string_view> absent(retired_key_exchanges.begin(), retired_key_exchanges.end());
-  absent.insert(absent.end(), later_key_exchanges.begin(), later_key_exchanges.end());
-  read_algorithms(section, {"kex", "key exchange algorithm", is_key_exchange, absent}, ssh.kex);
+  read_algorithms(section, {"kex", "key exchange algorithm", is_key_exchange, retired_key_exchanges},
+                  ssh.kex);
   const AlgorithmKind macs{"macs", "MAC", [](std::string_view n) { return ssh::find_mac(n) != nullptr; },
                            retired_macs};
   read_algorithms(section, macs, ssh.macs);

@@ -328,8 +328,12 @@ TEST(Channels, EveryOrderOfHalfClosesEndsCleanly) {
     for (const int step : order) {
       if (step == our_eof) peer.engine().send_eof(0);
       if (step == our_close) peer.engine().close_channel(0);
-      if (step == peer_eof) ASSERT_TRUE(peer.bare(msg::channel_eof, 0));
-      if (step == peer_close) ASSERT_TRUE(peer.bare(msg::channel_close, 0));
+      if (step == peer_eof) {
+        ASSERT_TRUE(peer.bare(msg::channel_eof, 0));
+      }
+      if (step == peer_close) {
+        ASSERT_TRUE(peer.bare(msg::channel_close, 0));
+      }
     }
     const auto numbers = peer.received_numbers();
     EXPECT_EQ(std::ranges::count(numbers, 97), 1);
