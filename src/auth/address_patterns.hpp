@@ -2,19 +2,14 @@
 // The pattern list of an authorized_keys option from= (ssh_config(5), PATTERNS), for addresses only.
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include "base/network.hpp"
+
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace fairlead::auth {
-
-// An IP address in one form: IPv4 as IPv4-mapped IPv6, so that ::ffff:10.0.0.1 and 10.0.0.1 are the same.
-using Address = std::array<std::uint8_t, 16>;
-[[nodiscard]] std::optional<Address> parse_address(std::string_view text);
 
 class AddressPatterns {
  public:
@@ -29,8 +24,7 @@ class AddressPatterns {
  private:
   struct Pattern {
     bool negated = false;
-    Address network{};
-    unsigned bits = 0;
+    ssh::Network network;
     std::string wildcard;  // not empty: compared with the address as text instead
   };
   [[nodiscard]] static std::expected<Pattern, std::string> parse_one(std::string_view text);

@@ -50,7 +50,8 @@ constexpr Flag flags[] = {{"pty", &Permissions::pty},
                           {"agent-forwarding", &Permissions::agent_forwarding},
                           {"x11-forwarding", &Permissions::x11_forwarding}};
 
-bool apply_security_flag(std::string_view name, KeyRestrictions& restrictions) {
+bool apply_key_flag(std::string_view name, KeyRestrictions& restrictions) {
+  if (name == "cert-authority") return restrictions.authority = true;
   if (name == "no-touch-required") return restrictions.touch_required = false, true;
   if (name == "verify-required") return restrictions.verification_required = true;
   return false;
@@ -84,6 +85,16 @@ Outcome add_variable(std::string_view assignment, Permissions& permissions) {
   return {};
 }
 
+std::vector<std::string> split_names(std::string_view list) {
+  std::vector<std::string> names;
+  for (;;) {
+    const std::size_t comma = list.find(',');
+    names.emplace_back(list.substr(0, comma));
+    if (comma == std::string_view::npos) return names;
+    list.remove_prefix(comma + 1);
+  }
+}
+
 Outcome apply_value(const ssh::KeyOption& option, KeyRestrictions& restrictions) {
   if (option.name == "command") {
     restrictions.permissions.forced_command = *option.value;
@@ -102,6 +113,12 @@ Outcome apply_value(const ssh::KeyOption& option, KeyRestrictions& restrictions)
       return refuse("expiry-time= needs YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, perhaps with Z");
     return {};
   }
+  if (option.name == "principals") {
+    restrictions.principals = split_names(*option.value);
+    if (std::ranges::find(*restrictions.principals, "") != restrictions.principals->end())
+      return refuse("principals= has an empty name");
+    return {};
+  }
   // It says which tunnel device to use; we offer none.
   if (option.name == "tunnel") return {};
   return refuse(fmt::format("option {} is not enforced by this server", option.name));
@@ -116,13 +133,16 @@ std::expected<KeyRestrictions, std::string> interpret(const std::vector<ssh::Key
       restrict_all(restrictions.permissions);
       continue;
     }
-    if (apply_security_flag(option.name, restrictions)) continue;
+    if (apply_key_flag(option.name, restrictions)) continue;
     if (apply_flag(option.name, restrictions.permissions)) continue;
     if (!option.value)
       return std::unexpected(fmt::format("option {} is not enforced by this server", option.name));
     if (auto outcome = apply_value(option, restrictions); !outcome)
       return std::unexpected(std::move(outcome.error()));
   }
+  // As OpenSSH: it was meant for a CA, and the key would be one to log in with.
+  if (restrictions.principals && !restrictions.authority)
+    return std::unexpected("option principals is for CAs, and cert-authority is missing");
   return restrictions;
 }
 

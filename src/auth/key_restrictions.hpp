@@ -29,6 +29,10 @@ struct Permissions {
 };
 
 struct KeyRestrictions {
+  // The key is a CA's: it admits nobody by itself but vouches for certificates, of these principals when they
+  // are given.
+  bool authority = false;
+  std::optional<std::vector<std::string>> principals;
   Permissions permissions;
   std::optional<AddressPatterns> from;
   std::optional<std::chrono::sys_seconds> expires;  // nanoseconds would end in 2262

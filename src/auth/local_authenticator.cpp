@@ -2,6 +2,8 @@
 // Verdicts by the users file.
 #include "auth/local_authenticator.hpp"
 
+#include "auth/user_certificates.hpp"
+
 #include <chrono>
 #include <utility>
 
@@ -48,9 +50,11 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
   const std::shared_ptr<const Users> users = this->users();
   const User* user = users ? users->find(context.user) : nullptr;
   if (user == nullptr) return refused("unknown user");
+  if (const auto obstacle = users->revocations().obstacle(key); !obstacle.empty())
+    return refused(std::string(obstacle));
   std::string reason = "unknown key";
   for (const AuthorizedKey& entry : user->keys) {
-    if (!(entry.key == key)) continue;
+    if (entry.restrictions.authority || !(entry.key == key)) continue;
     // The same key may stand there again with other restrictions.
     reason = obstacle(entry.restrictions, context.remote_address,
                       std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
@@ -58,6 +62,13 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
   return refused(std::move(reason));
+}
+
+Decision LocalAuthenticator::certificate(const ssh::AuthContext& context, const ssh::Certificate& certificate,
+                                         const ssh::CertificateProof& proof) const {
+  const std::shared_ptr<const Users> users = this->users();
+  if (!users) return refused("there is no users file");
+  return decide_certificate(*users, context, certificate, proof);
 }
 
 }  // namespace fairlead::auth

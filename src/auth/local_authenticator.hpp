@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Authentication method `local`: passwords and keys of the users file.
+// Authentication method `local`: passwords, keys and CAs of the users file.
 #pragma once
 
 #include "auth/decision.hpp"
@@ -31,6 +31,9 @@ class LocalAuthenticator {
   // `use` is of a security key that has signed; without it a query is answered.
   [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                     const std::optional<ssh::SecurityKeyUse>& use = {}) const;
+
+  [[nodiscard]] Decision certificate(const ssh::AuthContext& context, const ssh::Certificate& certificate,
+                                     const ssh::CertificateProof& proof) const;
 
  private:
   mutable std::mutex mutex_;

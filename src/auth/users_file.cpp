@@ -43,7 +43,13 @@ const char* name_mistake(std::string_view name) {
 class UsersReader {
  public:
   UsersReader(const std::string& name, std::shared_ptr<const config::Config> base)
-      : findings_(name), base_(std::move(base)), users_(new Users()) {}
+      : findings_(name), base_(std::move(base)), users_(new Users()) {
+    const config::Auth& auth = base_->auth;
+    for (const std::string& item : auth.local_trusted_user_ca_keys) read_authorities(item);
+    if (!auth.local_revoked_keys.empty()) users_->revocations_ = Revocations::load(auth.local_revoked_keys);
+    if (const std::string& problem = users_->revocations_.problem(); !problem.empty())
+      findings_.warnings.push_back(problem);
+  }
 
   Findings& findings() noexcept { return findings_; }
 
@@ -71,13 +77,36 @@ class UsersReader {
   }
 
  private:
+  // A key, or a file of keys; comments and empty lines are allowed, options are not.
+  void read_authorities(const std::string& item) {
+    const auto refuse = [&](const std::string& reason) {
+      findings_.errors.push_back(
+          fmt::format("invalid configuration option: auth.local.trustedUserCAKeys ({}: {})", item, reason));
+    };
+    std::string text = item;
+    if (!ssh::PublicKey::from_text(item)) {
+      auto content = config::read_text_file(item);
+      if (!content) return refuse(content.error());
+      text = std::move(*content);
+    }
+    const auto parsed = ssh::parse_authorized_keys(text);
+    for (const auto& problem : parsed.problems)
+      refuse(fmt::format("line {}: {}", problem.line, problem.reason));
+    for (const auto& entry : parsed.keys) {
+      if (!entry.options.empty()) refuse(fmt::format("line {}: a CA's key has no options here", entry.line));
+      users_->authorities_.push_back(entry.key);
+    }
+  }
+
   User read_user(Section& section) {
     User user;
     if (section.read("password", user.password_hash))
       if (auto good = check_hash_format(user.password_hash); !good) section.error("password", good.error());
     read_inline_keys(section, user);
     read_key_file(section, user);
-    if (user.password_hash.empty() && user.keys.empty())
+    std::vector<std::string> principals;
+    if (section.read("principals", principals)) user.principals = std::move(principals);
+    if (user.password_hash.empty() && user.keys.empty() && users_->authorities_.empty())
       findings_.warning(section.present() ? section.node()->line : 0, section.path(),
                         "has neither a password nor a key that admits anybody");
     user.config = base_;
@@ -126,7 +155,7 @@ class UsersReader {
     if (user.keys.size() >= max_keys) return std::unexpected(fmt::format("more than {} keys", max_keys));
     auto restrictions = interpret(entry.options);
     if (!restrictions) return std::unexpected(std::move(restrictions.error()));
-    if (restrictions->verification_required && !entry.key.is_security_key())
+    if (restrictions->verification_required && !restrictions->authority && !entry.key.is_security_key())
       return std::unexpected("option verify-required is for security keys, and this is none");
     user.keys.push_back({entry.key, std::move(*restrictions)});
     return {};

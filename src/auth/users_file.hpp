@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/key_restrictions.hpp"
+#include "auth/revocations.hpp"
 #include "config/load.hpp"
 
 #include <fairlead/ssh/keys.hpp>
@@ -10,6 +11,7 @@
 #include <expected>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -23,6 +25,8 @@ struct AuthorizedKey {
 };
 
 struct User {
+  // Whose certificates are this user's; unset: those that name the user.
+  std::optional<std::vector<std::string>> principals;
   std::string password_hash;  // crypt(3); empty: no password login
   std::vector<AuthorizedKey> keys;
   std::shared_ptr<const config::Config> config;  // never null: the base, or a copy with this user's settings
@@ -31,7 +35,8 @@ struct User {
 // Immutable: a reload makes a new one, and a wrong file makes none, so that the old one stays in force.
 class Users {
  public:
-  // Reads base->auth.local_users_file and the key files it names. Every user's settings are merged over
+  // Reads base->auth.local_users_file and the key files it names, and the CAs and the revocation list that
+  // base->auth names. Every user's settings are merged over
   // `base` and checked here, so that nothing is left to fail at login.
   [[nodiscard]] static std::expected<std::shared_ptr<const Users>, config::Errors> load(
       std::shared_ptr<const config::Config> base);
@@ -46,6 +51,10 @@ class Users {
   // A hash that costs as much as a real user's and admits nobody: checked for a user who has none (UA-17).
   [[nodiscard]] const std::string& decoy_hash(std::string_view name) const noexcept;
 
+  // CAs whose certificates admit any user that they name.
+  [[nodiscard]] const std::vector<ssh::PublicKey>& authorities() const noexcept { return authorities_; }
+  [[nodiscard]] const Revocations& revocations() const noexcept { return revocations_; }
+
   // Every backend that a login may be sent to.
   [[nodiscard]] std::set<std::string> backends() const;
   [[nodiscard]] std::size_t size() const noexcept { return users_.size(); }
@@ -58,6 +67,8 @@ class Users {
 
   std::map<std::string, User, std::less<>> users_;
   std::shared_ptr<const config::Config> base_;
+  std::vector<ssh::PublicKey> authorities_;
+  Revocations revocations_;
   std::vector<std::string> decoys_;
   std::vector<std::string> warnings_;
 };

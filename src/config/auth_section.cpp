@@ -71,6 +71,8 @@ void read_auth(Section& section, Auth& auth) {
   }
   Section local = section.section("local");
   local.read("usersFile", auth.local_users_file);
+  local.read("trustedUserCAKeys", auth.local_trusted_user_ca_keys);
+  local.read("revokedKeys", auth.local_revoked_keys);
   read_deprecated(section);
   const bool none = auth.password_method.empty() && auth.public_key_method.empty();
   if (none && section.findings().errors.size() == errors)

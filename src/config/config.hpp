@@ -22,7 +22,8 @@ struct Ssh {
   // Empty: the engine's own defaults.
   std::vector<std::string> ciphers, kex, macs;
   std::string banner;
-  std::vector<std::string> hostkeys;  // file names or PEM text
+  std::vector<std::string> hostkeys;           // file names or PEM text
+  std::vector<std::string> host_certificates;  // file names or lines; ours
   Duration client_alive_interval{0};
   unsigned client_alive_count_max = 3;
   // Ours.
@@ -37,6 +38,8 @@ struct Auth {
   std::string password_method;    // "", "local"; "webhook" and "kerberos" come with their own issues
   std::string public_key_method;  // "", "local"
   std::string local_users_file;
+  std::vector<std::string> local_trusted_user_ca_keys{};  // file names or keys
+  std::string local_revoked_keys{};                       // a file; "": nothing is revoked
 };
 
 struct Log {

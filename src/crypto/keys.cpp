@@ -4,6 +4,7 @@
 #include "crypto/ec_curve.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/key_file.hpp"
+#include "crypto/key_line.hpp"
 #include "crypto/limits.hpp"
 #include "crypto/security_key.hpp"
 #include "crypto/signature_key.hpp"
@@ -38,20 +39,10 @@ Result<PublicKey> PublicKey::from_blob(Bytes blob) {
 }
 
 Result<PublicKey> PublicKey::from_text(std::string_view line) {
-  constexpr std::string_view blanks = " \t\r\n";
-  const auto next_word = [&] {
-    line.remove_prefix(std::min(line.find_first_not_of(blanks), line.size()));
-    const std::string_view word = line.substr(0, line.find_first_of(blanks));
-    line.remove_prefix(word.size());
-    return word;
-  };
-  const std::string_view type = next_word();
-  const std::string_view encoded = next_word();
-  if (encoded.size() > max_key_blob * 4 / 3 + 4) return failure(Errc::bad_key, "key is too large");
-  const auto blob = from_base64(encoded);
-  if (!blob || blob->empty()) return failure(Errc::bad_key, "not a type and a key in base64");
-  auto key = from_blob(*blob);
-  if (key && key->type() != type) return failure(Errc::bad_key, "type and key do not fit together");
+  const auto parts = split_key_line(line, max_key_blob);
+  if (!parts) return std::unexpected(parts.error());
+  auto key = from_blob(parts->blob);
+  if (key && key->type() != parts->type) return failure(Errc::bad_key, "type and key do not fit together");
   return key;
 }
 

@@ -23,6 +23,15 @@ inline constexpr std::size_t max_key_file = std::size_t{64} * 1024;
 inline constexpr std::uint32_t max_bcrypt_rounds = 1024;
 inline constexpr std::size_t max_bcrypt_salt = 1024;  // ssh-keygen writes 16
 
+// Certificates: two RSA keys and a signature of max_rsa_bits are 6.3 KB, the rest is room for names and
+// options; both sides hash all of it before they know whether they trust it.
+inline constexpr std::size_t max_certificate = std::size_t{64} * 1024;
+inline constexpr std::size_t max_certificate_principals = 256;  // OpenSSH's bound
+inline constexpr std::size_t max_certificate_options = 64;      // of each kind; OpenSSH knows four and seven
+// A revocation list is the operator's: a million fingerprints are 36 MB. It is held in memory, so a wrong
+// file name must not fill it.
+inline constexpr std::size_t max_revocation_list = std::size_t{64} * 1024 * 1024;
+
 // authorized_keys of one user: parsing is linear, so this bounds the work a hostile file causes to
 // milliseconds.
 inline constexpr std::size_t max_authorized_keys = std::size_t{1024} * 1024;

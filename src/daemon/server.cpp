@@ -13,7 +13,7 @@
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <csignal>
 #include <limits>
@@ -107,13 +107,13 @@ class Daemon {
   void start_keeper() {
     const auto current = settings();
     auto keys = keeper::load_host_keys(current->config->ssh, config::state_directory(*current->config), log_);
-    if (!keys) {
-      std::string all;
-      for (const std::string& error : keys.error()) all += (all.empty() ? "" : "\n") + error;
-      throw StartError(all);
-    }
+    if (!keys) throw StartError(fmt::format("{}", fmt::join(keys.error(), "\n")));
     services_.keeper =
         std::make_shared<keeper::LocalKeeper>(std::move(*keys), current->config->auth, current->users);
+    auto certificates =
+        keeper::load_host_certificates(current->config->ssh, services_.keeper->host_keys(), log_);
+    if (!certificates) throw StartError(fmt::format("{}", fmt::join(certificates.error(), "\n")));
+    services_.keeper->replace_host_certificates(std::move(*certificates));
   }
 
   Task<> start_backends(const Settings& wanted) {
@@ -146,15 +146,19 @@ class Daemon {
     }
   }
 
+  void report_all(const config::Errors& errors) {
+    for (const std::string& error : errors) log_.error("CORE_CONFIG_ERROR", error);
+  }
+
   // All or nothing: with any error the old settings stay in force.
   Task<> reload() {
     log_.reopen();
     if (!options_.reload) co_return;
     auto fresh = options_.reload();
-    if (!fresh) {
-      for (const std::string& error : fresh.error()) log_.error("CORE_CONFIG_ERROR", error);
-      co_return;
-    }
+    if (!fresh) co_return report_all(fresh.error());
+    auto certificates =
+        keeper::load_host_certificates((*fresh)->config->ssh, services_.keeper->host_keys(), log_);
+    if (!certificates) co_return report_all(certificates.error());
     try {
       co_await start_backends(**fresh);
     } catch (const std::exception& error) {
@@ -164,6 +168,7 @@ class Daemon {
     settings_.store(*fresh);
     if (const auto level = observe::level_from((*fresh)->config->log.level)) log_.set_level(*level);
     services_.keeper->reload((*fresh)->config->auth, (*fresh)->users);
+    services_.keeper->replace_host_certificates(std::move(*certificates));
     log_.notice("CORE_CONFIG_RELOADED", "Configuration and users were read again");
   }
 

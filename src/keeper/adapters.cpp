@@ -2,6 +2,8 @@
 // The engine's questions as messages to the keeper.
 #include "keeper/adapters.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace fairlead::keeper {
@@ -15,6 +17,9 @@ class KeeperSigner final : public ssh::HostKeySigner {
   explicit KeeperSigner(std::shared_ptr<Keeper> keeper) : keeper_(std::move(keeper)) {}
 
   [[nodiscard]] std::vector<ssh::PublicKey> public_keys() const override { return keeper_->host_keys(); }
+  [[nodiscard]] std::vector<ssh::Certificate> certificates() const override {
+    return keeper_->host_certificates();
+  }
 
   [[nodiscard]] Task<ssh::Result<std::vector<std::byte>>> sign(std::size_t index, std::string algorithm,
                                                                std::vector<std::byte> data) override {
@@ -28,6 +33,14 @@ class KeeperSigner final : public ssh::HostKeySigner {
  private:
   std::shared_ptr<Keeper> keeper_;
 };
+
+// Serials take all 64 bits, so they are logged as text.
+std::vector<observe::Label> labels_of(const ssh::Certificate& certificate) {
+  return {{"fingerprint", certificate.key().fingerprint()},
+          {"certificateId", certificate.key_id()},
+          {"certificateSerial", std::to_string(certificate.serial())},
+          {"certificateAuthority", certificate.authority().fingerprint()}};
+}
 
 }  // namespace
 
@@ -86,15 +99,31 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, con
   const auth::Decision decision = co_await keeper_->check_public_key(std::move(request));
   // An accepted query is no login yet, and clients ask for each key they have.
   if (verified || decision.verdict == Verdict::refused)
-    log_attempt(context, "publickey", decision, key.fingerprint());
+    log_attempt(context, "publickey", decision, {{"fingerprint", key.fingerprint()}});
+  if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
+  co_return decision.verdict;
+}
+
+Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
+                                              const ssh::Certificate& certificate,
+                                              const ssh::CertificateProof& proof) {
+  CertificateRequest request;
+  request.client = client(context);
+  request.certificate.assign(certificate.blob().begin(), certificate.blob().end());
+  request.proof = proof;
+  const bool verified = proof.verified;
+  const auth::Decision decision = co_await keeper_->check_certificate(std::move(request));
+  if (verified || decision.verdict == Verdict::refused)
+    log_attempt(context, "publickey", decision, labels_of(certificate));
   if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
   co_return decision.verdict;
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
-                                     const auth::Decision& decision, std::string fingerprint) const {
+                                     const auth::Decision& decision,
+                                     std::vector<observe::Label> details) const {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
-  if (!fingerprint.empty()) labels.push_back({"fingerprint", std::move(fingerprint)});
+  std::ranges::move(details, std::back_inserter(labels));
   if (decision.verdict == Verdict::accepted) {
     log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
     return;

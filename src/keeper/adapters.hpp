@@ -36,12 +36,17 @@ class LoginAuthenticator final : public ssh::Authenticator {
                                                      const ssh::PublicKey& key,
                                                      ssh::SecurityKeyUse use) override;
 
+  [[nodiscard]] ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context,
+                                                    const ssh::Certificate& certificate,
+                                                    const ssh::CertificateProof& proof) override;
+
  private:
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;
   [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                                   PublicKeyRequest request);
+  // `details` say what was shown.
   void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
-                   std::string fingerprint) const;
+                   std::vector<observe::Label> details) const;
 
   std::shared_ptr<Keeper> keeper_;
   std::string connection_id_;

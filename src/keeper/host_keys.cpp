@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <system_error>
 
@@ -95,11 +96,43 @@ std::expected<Keys, Errors> load_own(const std::string& directory, const observe
   return keys;
 }
 
+std::string mistake_of(const ssh::Certificate& certificate, const std::vector<ssh::PublicKey>& keys) {
+  if (certificate.role() != ssh::Certificate::Role::host) return "not a host certificate";
+  if (certificate.principals().empty()) return "it names no host";
+  if (std::ranges::find(keys, certificate.key()) == keys.end()) return "it is for none of the host keys";
+  return {};
+}
+
 }  // namespace
 
 std::expected<std::vector<ssh::PrivateKey>, std::vector<std::string>> load_host_keys(
     const config::Ssh& ssh, const std::string& state_directory, const observe::Log& log) {
   return ssh.hostkeys.empty() ? load_own(state_directory, log) : load_configured(ssh.hostkeys, log);
+}
+
+std::expected<std::vector<ssh::Certificate>, Errors> load_host_certificates(
+    const config::Ssh& ssh, const std::vector<ssh::PublicKey>& keys, const observe::Log& log) {
+  std::vector<ssh::Certificate> certificates;
+  Errors errors;
+  for (std::size_t i = 0; i < ssh.host_certificates.size(); ++i) {
+    const std::string& item = ssh.host_certificates[i];
+    auto certificate = ssh::Certificate::from_text(item);
+    const bool inline_text = certificate.has_value();
+    if (!certificate) certificate = ssh::Certificate::load(item);
+    const std::string mistake = certificate ? mistake_of(*certificate, keys) : to_string(certificate.error());
+    if (!mistake.empty()) {
+      errors.push_back(fmt::format("invalid configuration option: ssh.hostCertificates[{}] ({}{}{})", i,
+                                   inline_text ? "" : item, inline_text ? "" : ": ", mistake));
+      continue;
+    }
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (certificate->valid_before() <= static_cast<std::uint64_t>(now.time_since_epoch().count()))
+      log.warning("SSH_HOST_CERTIFICATE_EXPIRED", "A host certificate has expired: clients will not trust it",
+                  {{"certificateId", certificate->key_id()}});
+    certificates.push_back(std::move(*certificate));
+  }
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return certificates;
 }
 
 }  // namespace fairlead::keeper

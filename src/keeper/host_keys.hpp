@@ -5,6 +5,7 @@
 #include "config/config.hpp"
 #include "observe/log.hpp"
 
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
 
 #include <expected>
@@ -19,5 +20,10 @@ namespace fairlead::keeper {
 // offered.
 [[nodiscard]] std::expected<std::vector<ssh::PrivateKey>, std::vector<std::string>> load_host_keys(
     const config::Ssh& ssh, const std::string& state_directory, const observe::Log& log);
+
+// Loads `ssh.hostCertificates` (file names or lines), each of which must be a host certificate for one of
+// `keys`.
+[[nodiscard]] std::expected<std::vector<ssh::Certificate>, std::vector<std::string>> load_host_certificates(
+    const config::Ssh& ssh, const std::vector<ssh::PublicKey>& keys, const observe::Log& log);
 
 }  // namespace fairlead::keeper

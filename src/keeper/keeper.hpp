@@ -7,6 +7,7 @@
 #include "base/secret.hpp"
 
 #include <fairlead/ssh/async.hpp>
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
 
@@ -44,6 +45,12 @@ struct PublicKeyRequest {
   std::optional<ssh::SecurityKeyUse> use;  // verified, of a key in a FIDO token
 };
 
+struct CertificateRequest {
+  Client client;
+  std::vector<std::byte> certificate;  // wire form
+  ssh::CertificateProof proof;
+};
+
 // Thread-safe; tasks complete on the caller's executor and never throw for what a client can cause: a refusal
 // is a value.
 class Keeper {
@@ -51,10 +58,12 @@ class Keeper {
   virtual ~Keeper() = default;
 
   [[nodiscard]] virtual std::vector<ssh::PublicKey> host_keys() const = 0;  // in order of preference
+  [[nodiscard]] virtual std::vector<ssh::Certificate> host_certificates() const = 0;
   [[nodiscard]] virtual std::vector<std::string> auth_methods() const = 0;  // for USERAUTH_FAILURE
   [[nodiscard]] virtual ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) = 0;
   [[nodiscard]] virtual ssh::Task<auth::Decision> check_password(PasswordRequest request) = 0;
   [[nodiscard]] virtual ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<auth::Decision> check_certificate(CertificateRequest request) = 0;
 };
 
 }  // namespace fairlead::keeper

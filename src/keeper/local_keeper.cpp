@@ -42,6 +42,7 @@ struct LocalKeeper::Impl {
   auth::LocalAuthenticator local;
   mutable std::mutex mutex;
   config::Auth methods;
+  std::vector<ssh::Certificate> host_certificates;
 
   [[nodiscard]] config::Auth current() const {
     const std::lock_guard lock(mutex);
@@ -60,12 +61,22 @@ void LocalKeeper::reload(const config::Auth& auth, std::shared_ptr<const auth::U
   impl_->methods = auth;
 }
 
+void LocalKeeper::replace_host_certificates(std::vector<ssh::Certificate> certificates) {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->host_certificates.swap(certificates);
+}
+
 std::shared_ptr<const auth::Users> LocalKeeper::users() const {
   return impl_->local.users();
 }
 
 std::vector<ssh::PublicKey> LocalKeeper::host_keys() const {
   return impl_->host_keys->public_keys();
+}
+
+std::vector<ssh::Certificate> LocalKeeper::host_certificates() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->host_certificates;
 }
 
 std::vector<std::string> LocalKeeper::auth_methods() const {
@@ -97,6 +108,17 @@ ssh::Task<auth::Decision> LocalKeeper::check_public_key(PublicKeyRequest request
   if (request.verified && key->is_security_key() && !request.use) co_return refuse("nothing was signed");
   auth::Decision decision = impl_->local.public_key(context_of(request.client), *key, request.use);
   if (!request.verified) decision.permissions = {};
+  co_return decision;
+}
+
+ssh::Task<auth::Decision> LocalKeeper::check_certificate(CertificateRequest request) {
+  if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
+  const auto certificate = ssh::Certificate::from_blob(request.certificate);
+  if (!certificate) co_return refuse("malformed certificate");
+  if (request.proof.verified && certificate->key().is_security_key() && !request.proof.use)
+    co_return refuse("nothing was signed");
+  auth::Decision decision = impl_->local.certificate(context_of(request.client), *certificate, request.proof);
+  if (!request.proof.verified) decision.permissions = {};
   co_return decision;
 }
 

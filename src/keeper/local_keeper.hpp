@@ -25,14 +25,18 @@ class LocalKeeper final : public Keeper {
 
   // SIGHUP: both take effect with the next attempt. Host keys stay until a restart.
   void reload(const config::Auth& auth, std::shared_ptr<const auth::Users> users);
+  // Shown by connections that begin from now on.
+  void replace_host_certificates(std::vector<ssh::Certificate> certificates);
   // What is in force for a login under this name.
   [[nodiscard]] std::shared_ptr<const auth::Users> users() const;
 
   [[nodiscard]] std::vector<ssh::PublicKey> host_keys() const override;
+  [[nodiscard]] std::vector<ssh::Certificate> host_certificates() const override;
   [[nodiscard]] std::vector<std::string> auth_methods() const override;
   [[nodiscard]] ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) override;
   [[nodiscard]] ssh::Task<auth::Decision> check_password(PasswordRequest request) override;
   [[nodiscard]] ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) override;
+  [[nodiscard]] ssh::Task<auth::Decision> check_certificate(CertificateRequest request) override;
 
  private:
   struct Impl;

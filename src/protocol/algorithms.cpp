@@ -3,11 +3,13 @@
 #include "protocol/algorithms.hpp"
 
 #include "base/wire.hpp"
+#include "crypto/certificate_algorithms.hpp"
 #include "crypto/key_exchange.hpp"
 #include "crypto/packet_cipher.hpp"
 #include "crypto/random.hpp"
 #include "protocol/message_numbers.hpp"
 
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
 
@@ -82,11 +84,22 @@ std::string_view signature_algorithms() noexcept {
   return login_signatures;
 }
 
-std::vector<std::string> host_key_algorithms(std::span<const PublicKey> keys) {
+std::vector<std::string> host_key_algorithms(std::span<const PublicKey> keys,
+                                             std::span<const Certificate> certificates) {
   std::vector<std::string> names;
-  for (const auto& key : keys)
-    for (const auto name : key.algorithms())
+  const auto add = [&names](const auto& shown) {
+    for (const auto name : shown.algorithms())
       if (std::ranges::find(names, name) == names.end()) names.emplace_back(name);
+  };
+  std::ranges::for_each(certificates, add);
+  std::ranges::for_each(keys, add);
+  return names;
+}
+
+std::vector<std::string> host_certificate_algorithms() {
+  std::vector<std::string> names;
+  for (const CertificateAlgorithm& algorithm : certificate_algorithms())
+    if (NameList(host_key_signatures).contains(algorithm.signature)) names.emplace_back(algorithm.name);
   return names;
 }
 

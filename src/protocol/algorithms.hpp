@@ -16,6 +16,7 @@ namespace fairlead::ssh {
 class RandomSource;
 class ByteBuffer;
 class PublicKey;
+class Certificate;
 
 // Names in order of preference. Everything listed must be known to the crypto floor.
 struct AlgorithmPreferences {
@@ -31,8 +32,11 @@ struct AlgorithmPreferences {
 // What a publickey login may be signed with (RFC 8308 section 3.1's server-sig-algs), best first; never
 // ssh-rsa.
 [[nodiscard]] std::string_view signature_algorithms() noexcept;
-// What a server with these keys offers, in their order.
-[[nodiscard]] std::vector<std::string> host_key_algorithms(std::span<const PublicKey> keys);
+// What a server with these keys offers, in their order, certificates first.
+[[nodiscard]] std::vector<std::string> host_key_algorithms(std::span<const PublicKey> keys,
+                                                           std::span<const Certificate> certificates = {});
+// What a client offers before all else when it trusts a CA of hosts.
+[[nodiscard]] std::vector<std::string> host_certificate_algorithms();
 
 // A name-list of RFC 4251 section 5. Keeps no copy.
 class NameList {

@@ -103,16 +103,16 @@ void Engine::request_none(std::string_view user) {
 void Engine::request_password(std::string_view user, Bytes password) {
   if (impl_->user_auth) impl_->user_auth->request_password(user, password);
 }
-void Engine::request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm) {
+void Engine::request_public_key(std::string_view user, Bytes key, std::string_view algorithm) {
   if (impl_->user_auth) impl_->user_auth->request_public_key(user, key, algorithm);
 }
-std::vector<std::byte> Engine::public_key_challenge(std::string_view user, const PublicKey& key,
+std::vector<std::byte> Engine::public_key_challenge(std::string_view user, Bytes key,
                                                     std::string_view algorithm) const {
   if (!impl_->user_auth) return {};
   return impl_->user_auth->public_key_challenge(user, key, algorithm);
 }
-void Engine::request_public_key_signed(std::string_view user, const PublicKey& key,
-                                       std::string_view algorithm, Bytes signature) {
+void Engine::request_public_key_signed(std::string_view user, Bytes key, std::string_view algorithm,
+                                       Bytes signature) {
   if (impl_->user_auth) impl_->user_auth->request_public_key_signed(user, key, algorithm, signature);
 }
 

@@ -36,7 +36,8 @@ struct EngineConfig {
   std::string identification = "SSH-2.0-Fairlead";  // without CR LF
   AlgorithmPreferences algorithms;                  // an empty list stands for the role's defaults
   std::vector<PublicKey> host_keys;                 // server: in order of preference; signing happens outside
-  std::string banner;  // server: sent once before the first authentication answer
+  std::vector<Certificate> host_certificates;  // server: offered before the keys, each for a key of those
+  std::string banner;                          // server: sent once before the first authentication answer
   // Server: names for USERAUTH_FAILURE, such as "publickey", "password". Others are refused without asking.
   std::vector<std::string> auth_methods;
   unsigned auth_failures = limits::auth_failures;
@@ -93,14 +94,16 @@ class Engine {
   void reject_auth(bool partial_success = false);
   void accept_auth_query();
   // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed or
-  // AuthQueryAccepted
+  // AuthQueryAccepted. `key` is the wire form of a key or of a certificate, `algorithm` one of its
+  // algorithms().
   void request_none(std::string_view user);
   void request_password(std::string_view user, Bytes password);
-  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm);  // query
-  // What the signature of a publickey request covers (RFC 4252 section 7), then the request itself.
-  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, const PublicKey& key,
+  void request_public_key(std::string_view user, Bytes key, std::string_view algorithm);  // query
+  // What the signature of a publickey request covers (RFC 4252 section 7), then the request itself. A
+  // certificate's key signs with plain_algorithm().
+  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, Bytes key,
                                                             std::string_view algorithm) const;
-  void request_public_key_signed(std::string_view user, const PublicKey& key, std::string_view algorithm,
+  void request_public_key_signed(std::string_view user, Bytes key, std::string_view algorithm,
                                  Bytes signature);
 
   // --- channels. Calls for a channel that is unknown or closed do nothing.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/requests.hpp>
@@ -34,6 +35,8 @@ struct SignatureWanted {
 // exchange.
 struct HostKeyOffered {
   PublicKey key;
+  std::optional<Certificate>
+      certificate;  // of `key`; who trusts its CA, and for which host, is yet to be asked
 };
 // Keys are in place in both directions; `first` is false after a rekey.
 struct KeysReady {
@@ -45,9 +48,11 @@ struct AuthAttempt {
   enum class Method : std::uint8_t { none, password, publickey } method;
   std::string_view user;
   Bytes password;                // password
-  std::optional<PublicKey> key;  // publickey
-  std::string_view algorithm;    // publickey
-  bool query = false;            // publickey: no signature yet. False means the signature has been verified.
+  std::optional<PublicKey> key;  // publickey with a plain key
+  std::optional<Certificate>
+      certificate;             // publickey with a certificate: then there is no `key` to mistake it for
+  std::string_view algorithm;  // publickey
+  bool query = false;          // publickey: no signature yet. False means the signature has been verified.
   std::optional<SecurityKeyUse>
       use;  // publickey, verified: of a key in a FIDO token, which nobody may have touched
 };

@@ -6,6 +6,7 @@
 #include "crypto/key_exchange.hpp"
 #include "crypto/mpint.hpp"
 #include "protocol/message_numbers.hpp"
+#include "protocol/shown_key.hpp"
 
 #include <fairlead/ssh/limits.hpp>
 
@@ -38,7 +39,7 @@ KexOffer make_offer(const EngineConfig& config, bool with_markers) {
   use_default(&AlgorithmPreferences::ciphers);
   use_default(&AlgorithmPreferences::macs);
   if (config.role == Role::server) {
-    offer.preferences.host_key_algorithms = host_key_algorithms(config.host_keys);
+    offer.preferences.host_key_algorithms = host_key_algorithms(config.host_keys, config.host_certificates);
     if (with_markers) offer.markers = {std::string(ext_info_server), std::string(strict_server)};
   } else {
     use_default(&AlgorithmPreferences::host_key_algorithms);
@@ -176,24 +177,30 @@ Handshake::Told Handshake::on_client_value(Bytes payload, std::string_view peer)
 
   const auto host_key = choose_host_key();
   if (!host_key) return std::unexpected(host_key.error());
-  const Bytes blob = parts_.config.host_keys[*host_key].blob();
-  exchange_->host_key.assign(blob.begin(), blob.end());
+  exchange_->host_key.assign(host_key->blob.begin(), host_key->blob.end());
   hash_transcript(peer);
   exchange_->awaited = Exchange::Step::signature;
   return EngineEvent(event::SignatureWanted{
-      .host_key = *host_key, .algorithm = algorithms_.host_key, .exchange_hash = exchange_->hash});
+      .host_key = host_key->index, .algorithm = host_key->signature, .exchange_hash = exchange_->hash});
 }
 
-Result<std::size_t> Handshake::choose_host_key() const {
+Result<Handshake::HostKeyChoice> Handshake::choose_host_key() const {
   const auto& keys = parts_.config.host_keys;
-  for (std::size_t index = 0; index < keys.size(); ++index)
-    if (fits(keys[index])) return index;
-  return failure(Errc::no_common_algorithm, "host key");
-}
-
-bool Handshake::fits(const PublicKey& key) const {
-  const auto names = key.algorithms();
-  return std::ranges::find(names, algorithms_.host_key) != names.end();
+  const std::string_view wanted = algorithms_.host_key;
+  const auto fits = [wanted](const auto& shown) {
+    const auto names = shown.algorithms();
+    return std::ranges::find(names, wanted) != names.end();
+  };
+  const auto place = [&keys](auto key) { return static_cast<std::size_t>(key - keys.begin()); };
+  for (const Certificate& certificate : parts_.config.host_certificates) {
+    const auto key = std::ranges::find(keys, certificate.key());
+    if (fits(certificate) && key != keys.end())
+      return HostKeyChoice{
+          .index = place(key), .blob = certificate.blob(), .signature = plain_algorithm(wanted)};
+  }
+  const auto key = std::ranges::find_if(keys, fits);
+  if (key == keys.end()) return failure(Errc::no_common_algorithm, "host key");
+  return HostKeyChoice{.index = place(key), .blob = key->blob(), .signature = wanted};
 }
 
 void Handshake::hash_transcript(std::string_view peer) {
@@ -235,9 +242,10 @@ Handshake::Told Handshake::on_server_reply(Bytes payload, std::string_view peer)
   const Bytes signature = reader.string();
   if (!reader.done()) return failure(Errc::bad_message, "KEX_REPLY");
 
-  const auto key = PublicKey::from_blob(blob);
-  if (!key) return std::unexpected(key.error());
-  if (!fits(*key)) return failure(Errc::host_key_rejected, "not of the negotiated algorithm");
+  const auto shown = ShownKey::from_blob(blob);
+  if (!shown) return std::unexpected(shown.error());
+  const std::string_view signature_algorithm = shown->signature_algorithm(algorithms_.host_key);
+  if (signature_algorithm.empty()) return failure(Errc::host_key_rejected, "not of the negotiated algorithm");
   // KX-20: a key that changes during the connection belongs to someone else.
   if (!is_first() && !equal(blob, host_key_blob_))
     return failure(Errc::host_key_rejected, "changed by a rekey");
@@ -248,11 +256,11 @@ Handshake::Told Handshake::on_server_reply(Bytes payload, std::string_view peer)
   if (!secret) return std::unexpected(secret.error());
   exchange_->shared_secret = std::move(*secret);
   hash_transcript(peer);
-  const auto verified = key->verify(algorithms_.host_key, exchange_->hash, signature);
+  const auto verified = shown->key().verify(signature_algorithm, exchange_->hash, signature);
   if (!verified) return std::unexpected(verified.error());
 
   exchange_->awaited = Exchange::Step::host_key;
-  if (is_first()) return EngineEvent(event::HostKeyOffered{*key});
+  if (is_first()) return EngineEvent(event::HostKeyOffered{shown->key(), shown->certificate()});
   const auto accepted = accept_host_key();
   if (!accepted) return std::unexpected(accepted.error());
   return std::nullopt;

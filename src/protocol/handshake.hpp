@@ -73,9 +73,13 @@ class Handshake {
   [[nodiscard]] Told on_client_value(Bytes payload, std::string_view peer);
   [[nodiscard]] Told on_server_reply(Bytes payload, std::string_view peer);
   [[nodiscard]] Told on_newkeys(Bytes payload);
-  // Index into the configured keys: the first that can sign as negotiated.
-  [[nodiscard]] Result<std::size_t> choose_host_key() const;
-  [[nodiscard]] bool fits(const PublicKey& key) const;
+  struct HostKeyChoice {
+    std::size_t index;           // into the configured keys
+    Bytes blob;                  // what is shown: the key, or its certificate
+    std::string_view signature;  // the algorithm that signs
+  };
+  // The first that can be shown as negotiated.
+  [[nodiscard]] Result<HostKeyChoice> choose_host_key() const;
   void hash_transcript(std::string_view peer);
   [[nodiscard]] Result<> switch_output();
   [[nodiscard]] Result<> send_ext_info();

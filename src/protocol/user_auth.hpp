@@ -28,14 +28,12 @@ class UserAuth {
   // --- client: see Engine
   virtual void request_none(std::string_view /*user*/) {}
   virtual void request_password(std::string_view /*user*/, Bytes /*password*/) {}
-  virtual void request_public_key(std::string_view /*user*/, const PublicKey& /*key*/,
-                                  std::string_view /*algorithm*/) {}
-  [[nodiscard]] virtual std::vector<std::byte> public_key_challenge(std::string_view /*user*/,
-                                                                    const PublicKey& /*key*/,
+  virtual void request_public_key(std::string_view /*user*/, Bytes /*key*/, std::string_view /*algorithm*/) {}
+  [[nodiscard]] virtual std::vector<std::byte> public_key_challenge(std::string_view /*user*/, Bytes /*key*/,
                                                                     std::string_view /*algorithm*/) const {
     return {};
   }
-  virtual void request_public_key_signed(std::string_view /*user*/, const PublicKey& /*key*/,
+  virtual void request_public_key_signed(std::string_view /*user*/, Bytes /*key*/,
                                          std::string_view /*algorithm*/, Bytes /*signature*/) {}
 };
 

@@ -100,36 +100,35 @@ void UserAuthClient::request_password(std::string_view user, Bytes password) {
   wipe(payload.readable());
 }
 
-void UserAuthClient::request_public_key(std::string_view user, const PublicKey& key,
-                                        std::string_view algorithm) {
+void UserAuthClient::request_public_key(std::string_view user, Bytes key, std::string_view algorithm) {
   if (!begin(Pending::query)) return;
   algorithm_ = algorithm;
-  key_blob_.assign(key.blob().begin(), key.blob().end());
+  key_blob_.assign(key.begin(), key.end());
   ByteBuffer payload;
   WireWriter writer(payload);
   write_request(writer, user, "publickey");
-  write_public_key(writer, false, algorithm, key.blob());
+  write_public_key(writer, false, algorithm, key);
   transport_.send(payload.readable());
 }
 
-std::vector<std::byte> UserAuthClient::public_key_challenge(std::string_view user, const PublicKey& key,
+std::vector<std::byte> UserAuthClient::public_key_challenge(std::string_view user, Bytes key,
                                                             std::string_view algorithm) const {
   ByteBuffer data;
   WireWriter writer(data);
   writer.string(transport_.session_id());
   write_request(writer, user, "publickey");
-  write_public_key(writer, true, algorithm, key.blob());
+  write_public_key(writer, true, algorithm, key);
   const Bytes bytes = data.readable();
   return {bytes.begin(), bytes.end()};
 }
 
-void UserAuthClient::request_public_key_signed(std::string_view user, const PublicKey& key,
-                                               std::string_view algorithm, Bytes signature) {
+void UserAuthClient::request_public_key_signed(std::string_view user, Bytes key, std::string_view algorithm,
+                                               Bytes signature) {
   if (!begin(Pending::attempt)) return;
   ByteBuffer payload;
   WireWriter writer(payload);
   write_request(writer, user, "publickey");
-  write_public_key(writer, true, algorithm, key.blob());
+  write_public_key(writer, true, algorithm, key);
   writer.string(signature);
   transport_.send(payload.readable());
 }

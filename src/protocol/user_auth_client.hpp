@@ -23,10 +23,10 @@ class UserAuthClient final : public UserAuth {
 
   void request_none(std::string_view user) override;
   void request_password(std::string_view user, Bytes password) override;
-  void request_public_key(std::string_view user, const PublicKey& key, std::string_view algorithm) override;
-  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, const PublicKey& key,
+  void request_public_key(std::string_view user, Bytes key, std::string_view algorithm) override;
+  [[nodiscard]] std::vector<std::byte> public_key_challenge(std::string_view user, Bytes key,
                                                             std::string_view algorithm) const override;
-  void request_public_key_signed(std::string_view user, const PublicKey& key, std::string_view algorithm,
+  void request_public_key_signed(std::string_view user, Bytes key, std::string_view algorithm,
                                  Bytes signature) override;
 
  private:

@@ -5,6 +5,7 @@
 #include "base/utf8.hpp"
 #include "base/wire.hpp"
 #include "protocol/message_numbers.hpp"
+#include "protocol/shown_key.hpp"
 
 #include <fairlead/ssh/limits.hpp>
 
@@ -147,31 +148,29 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
     return failure(Errc::bad_message, "bound to another host key");
 
   if (!is_acceptable_user(user_)) return refuse(request, "bad user name");
-  auto key = PublicKey::from_blob(blob);
-  if (!key) return refuse(request, "key malformed or not supported");
+  const auto shown = ShownKey::from_blob(blob);
+  if (!shown) return refuse(request, "key malformed or not supported");
   // UA-10: neither ssh-rsa (SHA-1) nor an algorithm of another key's type.
-  const auto algorithms = key->algorithms();
-  if (std::ranges::find(algorithms, algorithm) == algorithms.end())
-    return refuse(request, "signature algorithm not allowed");
-  std::optional<SecurityKeyUse> use;
+  const std::string_view signing = shown->signature_algorithm(algorithm);
+  if (signing.empty()) return refuse(request, "signature algorithm not allowed");
+  event::AuthAttempt attempt;
   if (is_signed != 0) {
     // RFC 4252 section 7: the session identifier, then the request itself up to the signature.
     ByteBuffer data;
     WireWriter(data)
         .string(transport_.session_id())
         .raw(payload.first(payload.size() - 4 - signature.size()));
-    const auto verified = key->verify_use(algorithm, data.readable(), signature);
+    const auto verified = shown->key().verify_use(signing, data.readable(), signature);
     if (!verified) return refuse(request, "signature does not verify");
-    use = *verified;
+    attempt.use = *verified;
   }
   algorithm_ = algorithm;
-  key_ = std::move(*key);
-  event::AuthAttempt attempt;
+  key_blob_.assign(blob.begin(), blob.end());
   attempt.method = event::AuthAttempt::Method::publickey;
-  attempt.key = key_;
+  attempt.certificate = shown->certificate();
+  if (!attempt.certificate) attempt.key = shown->key();
   attempt.algorithm = algorithm_;
   attempt.query = is_signed == 0;
-  attempt.use = use;
   return ask(attempt.query ? Pending::query : Pending::attempt, std::move(attempt));
 }
 
@@ -211,7 +210,7 @@ void UserAuthServer::accept_query() {
   if (pending_ != Pending::query) return;
   std::ignore = take_pending();
   ByteBuffer payload;
-  WireWriter(payload).byte(msg::userauth_pk_ok).string(algorithm_).string(key_->blob());
+  WireWriter(payload).byte(msg::userauth_pk_ok).string(algorithm_).string(key_blob_);
   answer(payload.readable());
 }
 

@@ -52,7 +52,7 @@ class UserAuthServer final : public UserAuth {
   // Of the pending attempt.
   std::string algorithm_;
   SecretBytes password_;
-  std::optional<PublicKey> key_;
+  std::vector<std::byte> key_blob_;
   Pending pending_ = Pending::nothing;
   bool pending_is_free_ = false;  // its refusal does not count
   unsigned requests_ = 0;

@@ -15,6 +15,9 @@ Task<Verdict> Authenticator::security_key(const AuthContext& context, const Publ
   if (!use.touched) co_return Verdict::refused;
   co_return co_await public_key(context, key, true);
 }
+Task<Verdict> Authenticator::certificate(const AuthContext&, const Certificate&, const CertificateProof&) {
+  co_return Verdict::refused;
+}
 Task<Verdict> Authenticator::none(const AuthContext&) {
   co_return Verdict::refused;
 }

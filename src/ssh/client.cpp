@@ -5,6 +5,8 @@
 
 #include <fairlead/ssh/client.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -17,6 +19,11 @@ std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
   engine->identification = config.identification;
   engine->algorithms.key_exchanges = config.key_exchanges;
   engine->algorithms.host_key_algorithms = config.host_key_algorithms;
+  if (config.host_key_algorithms.empty() && !config.host_authorities.empty()) {
+    auto names = host_certificate_algorithms();
+    std::ranges::copy(AlgorithmPreferences::defaults().host_key_algorithms, std::back_inserter(names));
+    engine->algorithms.host_key_algorithms = std::move(names);
+  }
   engine->algorithms.ciphers = config.ciphers;
   engine->algorithms.macs = config.macs;
   engine->rekey_bytes = config.rekey_bytes;

@@ -4,6 +4,8 @@
 
 #include "ssh/signing.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -19,12 +21,40 @@ bool lists(std::string_view methods, std::string_view method) {
   }
 }
 
+// Host names do not depend on case (RFC 4343).
+std::string lower_case(std::string name) {
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return name;
+}
+
 }  // namespace
+
+ClientLogin::ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config)
+    : connection_(connection), config_(std::move(config)) {
+  for (const PrivateKey& key : config_->keys) {
+    for (const Certificate& certificate : config_->certificates)
+      if (certificate.key() == key.public_key()) identities_.push_back({key, certificate});
+    identities_.push_back({key, std::nullopt});
+  }
+}
+
+// As OpenSSH: a certificate of a CA that nobody trusts is only a key.
+bool ClientLogin::trusts(const event::HostKeyOffered& offered) const {
+  const auto& authorities = config_->host_authorities;
+  if (offered.certificate &&
+      std::ranges::find(authorities, offered.certificate->authority()) != authorities.end()) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    return !config_->host_name.empty() &&
+           check_host_certificate(*offered.certificate, now, lower_case(config_->host_name)).has_value();
+  }
+  return config_->accept_host_key && config_->accept_host_key(offered.key);
+}
 
 Task<> ClientLogin::handle(EngineEvent& event) {
   if (const auto* offered = std::get_if<event::HostKeyOffered>(&event)) {
     // KX-20: before anything secret is sent.
-    if (config_->accept_host_key && config_->accept_host_key(offered->key))
+    if (trusts(*offered))
       connection_.engine().accept_host_key();
     else
       connection_.end({Errc::host_key_rejected});
@@ -39,17 +69,18 @@ Task<> ClientLogin::handle(EngineEvent& event) {
 }
 
 Task<> ClientLogin::attempt(std::string methods) {
-  while (next_key_ < config_->keys.size() && lists(methods, "publickey")) {
-    const PrivateKey& key = config_->keys[next_key_];
-    const auto algorithms = key.public_key().algorithms();
+  while (next_identity_ < identities_.size() && lists(methods, "publickey")) {
+    const Identity& identity = identities_[next_identity_];
+    const auto algorithms =
+        identity.certificate ? identity.certificate->algorithms() : identity.key.public_key().algorithms();
     if (next_algorithm_ == algorithms.size()) {
-      ++next_key_;
+      ++next_identity_;
       next_algorithm_ = 0;
       continue;
     }
     asked_ = true;
     std::string algorithm(algorithms[next_algorithm_++]);
-    co_await show_key(key, std::move(algorithm));
+    co_await show_key(identity, std::move(algorithm));
     co_return;
   }
   Engine& engine = connection_.engine();
@@ -63,15 +94,17 @@ Task<> ClientLogin::attempt(std::string methods) {
   }
 }
 
-Task<> ClientLogin::show_key(const PrivateKey& key, std::string algorithm) {
-  auto challenge = connection_.engine().public_key_challenge(config_->user, key.public_key(), algorithm);
-  const auto signature = co_await sign_aside(key, algorithm, std::move(challenge));
+Task<> ClientLogin::show_key(const Identity& identity, std::string algorithm) {
+  const Bytes shown = identity.certificate ? identity.certificate->blob() : identity.key.public_key().blob();
+  auto challenge = connection_.engine().public_key_challenge(config_->user, shown, algorithm);
+  std::string signing(identity.certificate ? plain_algorithm(algorithm) : std::string_view(algorithm));
+  const auto signature = co_await sign_aside(identity.key, std::move(signing), std::move(challenge));
   if (!connection_.is_open()) co_return;
   if (!signature) {
     connection_.end({Errc::crypto_failed, "signing failed"});
     co_return;
   }
-  connection_.engine().request_public_key_signed(config_->user, key.public_key(), algorithm, *signature);
+  connection_.engine().request_public_key_signed(config_->user, shown, algorithm, *signature);
 }
 
 }  // namespace fairlead::ssh

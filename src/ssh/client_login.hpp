@@ -8,16 +8,17 @@
 #include <fairlead/ssh/client.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::ssh {
 
 class ClientLogin final : public Login {
  public:
   // `connection` owns this object.
-  ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config)
-      : connection_(connection), config_(std::move(config)) {}
+  ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config);
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
@@ -26,11 +27,18 @@ class ClientLogin final : public Login {
   // The next attempt that the server's `methods` allow; an empty list allows all. Ends the connection when
   // nothing is left.
   [[nodiscard]] Task<> attempt(std::string methods);
-  [[nodiscard]] Task<> show_key(const PrivateKey& key, std::string algorithm);
+  // A key, or one of its certificates.
+  struct Identity {
+    PrivateKey key;
+    std::optional<Certificate> certificate;
+  };
+  [[nodiscard]] bool trusts(const event::HostKeyOffered& offered) const;
+  [[nodiscard]] Task<> show_key(const Identity& identity, std::string algorithm);
 
   ConnectionImpl& connection_;
   const std::shared_ptr<const ClientConfig> config_;
-  std::size_t next_key_ = 0, next_algorithm_ = 0;
+  std::vector<Identity> identities_;
+  std::size_t next_identity_ = 0, next_algorithm_ = 0;
   bool asked_ = false, password_shown_ = false;
   bool done_ = false;
 };

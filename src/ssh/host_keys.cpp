@@ -11,7 +11,8 @@ namespace {
 
 class LocalHostKeys final : public HostKeySigner {
  public:
-  explicit LocalHostKeys(std::vector<PrivateKey> keys) : keys_(std::move(keys)) {}
+  LocalHostKeys(std::vector<PrivateKey> keys, std::vector<Certificate> certificates)
+      : keys_(std::move(keys)), certificates_(std::move(certificates)) {}
 
   [[nodiscard]] std::vector<PublicKey> public_keys() const override {
     std::vector<PublicKey> keys;
@@ -20,6 +21,8 @@ class LocalHostKeys final : public HostKeySigner {
     return keys;
   }
 
+  [[nodiscard]] std::vector<Certificate> certificates() const override { return certificates_; }
+
   [[nodiscard]] Task<Result<std::vector<std::byte>>> sign(std::size_t index, std::string algorithm,
                                                           std::vector<std::byte> data) override {
     return sign_aside(keys_.at(index), std::move(algorithm), std::move(data));
@@ -27,12 +30,14 @@ class LocalHostKeys final : public HostKeySigner {
 
  private:
   const std::vector<PrivateKey> keys_;
+  const std::vector<Certificate> certificates_;
 };
 
 }  // namespace
 
-std::shared_ptr<HostKeySigner> local_host_keys(std::vector<PrivateKey> keys) {
-  return std::make_shared<LocalHostKeys>(std::move(keys));
+std::shared_ptr<HostKeySigner> local_host_keys(std::vector<PrivateKey> keys,
+                                               std::vector<Certificate> certificates) {
+  return std::make_shared<LocalHostKeys>(std::move(keys), std::move(certificates));
 }
 
 }  // namespace fairlead::ssh

@@ -5,11 +5,18 @@
 
 #include <fairlead/ssh/server.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
 namespace fairlead::ssh {
 namespace {
+
+// Offering any other would mean to promise what cannot be kept.
+bool is_for(const Certificate& certificate, const std::vector<PublicKey>& keys) {
+  return certificate.role() == Certificate::Role::host &&
+         std::ranges::find(keys, certificate.key()) != keys.end();
+}
 
 std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& config) {
   auto engine = std::make_shared<EngineConfig>();
@@ -18,7 +25,12 @@ std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& confi
   engine->algorithms.key_exchanges = config.key_exchanges;
   engine->algorithms.ciphers = config.ciphers;
   engine->algorithms.macs = config.macs;
-  if (config.host_keys) engine->host_keys = config.host_keys->public_keys();
+  if (config.host_keys) {
+    engine->host_keys = config.host_keys->public_keys();
+    engine->host_certificates = config.host_keys->certificates();
+    std::erase_if(engine->host_certificates,
+                  [&](const Certificate& certificate) { return !is_for(certificate, engine->host_keys); });
+  }
   engine->banner = config.banner;
   if (config.authenticator)
     engine->auth_methods = config.authenticator->methods();

@@ -9,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -146,6 +147,7 @@ Task<> ServerLogin::decide(event::AuthAttempt attempt) {
 }
 
 Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes password) {
+  if (attempt.certificate) co_return co_await ask_about_certificate(attempt);
   Authenticator* const authenticator = config_->authenticator.get();
   if (authenticator == nullptr) co_return Verdict::accepted;
   switch (attempt.method) {
@@ -162,6 +164,21 @@ Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes pa
   co_return Verdict::refused;
 }
 
+// UA-12: what a certificate says of itself holds whatever the application thinks of its CA (CVE-2026-46595).
+Task<Verdict> ServerLogin::ask_about_certificate(const event::AuthAttempt& attempt) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto grant = check_user_certificate(*attempt.certificate, now, context_.remote_address);
+  const CertificateProof proof{.verified = !attempt.query, .use = attempt.use};
+  const std::string obstacle = grant ? std::string(missing_proof(*grant, proof)) : to_string(grant.error());
+  if (!obstacle.empty()) {
+    tell("auth_refused", "publickey: " + obstacle);
+    co_return Verdict::refused;
+  }
+  Authenticator* const authenticator = config_->authenticator.get();
+  if (authenticator == nullptr) co_return Verdict::accepted;
+  co_return co_await question_.run(authenticator->certificate(context_, *attempt.certificate, proof));
+}
+
 void ServerLogin::answer(const event::AuthAttempt& attempt, Verdict verdict) {
   const std::string_view method = method_name(attempt.method);
   tell("auth", std::string(method) + " " + std::string(verdict_name(verdict, attempt.query)));
@@ -173,6 +190,7 @@ void ServerLogin::answer(const event::AuthAttempt& attempt, Verdict verdict) {
   info_.user = std::move(context_.user);
   info_.method = method;
   if (attempt.key) info_.key_fingerprint = attempt.key->fingerprint();
+  if (attempt.certificate) info_.key_fingerprint = attempt.certificate->key().fingerprint();
   context_ = {};
   done_ = true;
   engine.accept_auth();

@@ -34,6 +34,7 @@ class ServerLogin final : public Login {
   [[nodiscard]] Task<> prove(event::GlobalRequest request);
   [[nodiscard]] Task<> decide(event::AuthAttempt attempt);
   [[nodiscard]] Task<Verdict> ask(const event::AuthAttempt& attempt, SecretBytes password);
+  [[nodiscard]] Task<Verdict> ask_about_certificate(const event::AuthAttempt& attempt);
   void answer(const event::AuthAttempt& attempt, Verdict verdict);
   [[nodiscard]] Task<> delay_refusal(std::string_view user, Engine::Clock::time_point asked);
   void tell(std::string_view event, std::string_view detail) const;

@@ -106,7 +106,7 @@ void hostile_server(FuzzInput input) {
     const std::uint8_t choice = input.byte();
     if ((choice & 1) != 0) client.request_none("alice");
     if ((choice & 2) != 0) client.request_password("alice", as_bytes("secret"));
-    if ((choice & 4) != 0) client.request_public_key("alice", some_key(), some_key().type());
+    if ((choice & 4) != 0) client.request_public_key("alice", some_key().blob(), some_key().type());
     payload[0] = std::byte{static_cast<std::uint8_t>(50 + (choice >> 3 & 15))};
     const Bytes rest = input.take(input.byte());
     payload.insert(payload.end(), rest.begin(), rest.end());

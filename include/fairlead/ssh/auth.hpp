@@ -5,6 +5,7 @@
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/bytes.hpp>
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
 
 #include <cstdint>
@@ -46,6 +47,12 @@ class Authenticator {
   // touched, and the attempt is refused else.
   [[nodiscard]] virtual Task<Verdict> security_key(const AuthContext& context, const PublicKey& key,
                                                    SecurityKeyUse use);
+  // An attempt with an OpenSSH user certificate that check_user_certificate() has nothing against and whose
+  // key's holder did what the certificate demands. Left to the answer: whether its CA may vouch for this
+  // user, with which principals, and whether any of it is revoked. Who accepts must also enforce what
+  // check_user_certificate() says it grants: its command, and nothing that it does not permit.
+  [[nodiscard]] virtual Task<Verdict> certificate(const AuthContext& context, const Certificate& certificate,
+                                                  const CertificateProof& proof);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
 };
 

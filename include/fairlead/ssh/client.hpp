@@ -2,6 +2,7 @@
 // Public client API: connect() turns a TCP socket into an authenticated connection to an SSH server.
 #pragma once
 
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/connection.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
@@ -21,8 +22,14 @@ struct ClientConfig {
   std::string user;
   // Asked before anything secret is sent; an empty function refuses every server.
   std::function<bool(const PublicKey&)> accept_host_key;
-  // Tried in this order: keys, then the password.
+  // CAs whose host certificates are accepted without asking, when they are in force and for `host_name`, the
+  // name by which the user knows the server. With a certificate of any other CA accept_host_key is asked
+  // about the key in it.
+  std::vector<PublicKey> host_authorities;
+  std::string host_name;
+  // Tried in this order: keys, each after the certificates that are for it, then the password.
   std::vector<PrivateKey> keys;
+  std::vector<Certificate> certificates;
   std::optional<std::string> password;
   std::string identification = "SSH-2.0-Fairlead";
   std::chrono::seconds login_deadline = limits::login_grace;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/ssh/auth.hpp>
+#include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/connection.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
@@ -23,12 +24,15 @@ class HostKeySigner {
  public:
   virtual ~HostKeySigner() = default;
   [[nodiscard]] virtual std::vector<PublicKey> public_keys() const = 0;  // in order of preference
+  // Host certificates for keys of those, offered before the plain keys; others are never shown.
+  [[nodiscard]] virtual std::vector<Certificate> certificates() const { return {}; }
   // The wire form of a signature by key number `index`.
   [[nodiscard]] virtual Task<Result<std::vector<std::byte>>> sign(std::size_t index, std::string algorithm,
                                                                   std::vector<std::byte> data) = 0;
 };
 // Private keys in this process. RSA signatures are made on a helper thread.
-[[nodiscard]] std::shared_ptr<HostKeySigner> local_host_keys(std::vector<PrivateKey> keys);
+[[nodiscard]] std::shared_ptr<HostKeySigner> local_host_keys(std::vector<PrivateKey> keys,
+                                                             std::vector<Certificate> certificates = {});
 
 struct ServerConfig {
   std::shared_ptr<HostKeySigner> host_keys;

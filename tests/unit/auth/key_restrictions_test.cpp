@@ -94,9 +94,18 @@ TEST(KeyRestrictions, BadExpiryIsRefused) {
 TEST(KeyRestrictions, WhatCannotBeEnforcedRefusesTheKey) {
   EXPECT_THAT(read("permitopen=\"localhost:80\"").error(), HasSubstr("permitopen"));
   EXPECT_THAT(read("permitlisten=\"8080\"").error(), HasSubstr("permitlisten"));
-  EXPECT_FALSE(read("cert-authority"));
   EXPECT_FALSE(read("made-up"));
   EXPECT_TRUE(read("user-rc,no-user-rc,tunnel=\"0\""));
+}
+
+TEST(KeyRestrictions, CasVouchForPrincipals) {
+  EXPECT_TRUE(read("cert-authority")->authority);
+  EXPECT_EQ(read("cert-authority")->principals, std::nullopt);
+  EXPECT_THAT(*read("principals=\"a,b\",cert-authority")->principals, testing::ElementsAre("a", "b"));
+  EXPECT_FALSE(read("restrict")->authority);
+  EXPECT_THAT(read("principals=\"a\"").error(), HasSubstr("cert-authority"));
+  for (const char* names : {"", "a,", ",a", "a,,b"})
+    EXPECT_FALSE(read("cert-authority,principals=\"" + std::string(names) + "\"")) << names;
 }
 
 TEST(KeyRestrictions, SecurityKeysMustBeTouchedUnlessTheLineSaysOtherwise) {

@@ -76,8 +76,8 @@ TEST(AuthorizedKeys, KnowsTheFlagsAndValuesOfSshd) {
 
 TEST(AuthorizedKeys, UnknownOptionsAdmitNobody) {
   for (const std::string option :
-       {"no-ptty", "cert-authority", "principals=\"a\"", "touch-required", "zos-key-ring-label=\"x\"",
-        "restrict,frobnicate", "restrict,frobnicate=\"\""})
+       {"no-ptty", "cert-authorities", "touch-required", "zos-key-ring-label=\"x\"", "restrict,frobnicate",
+        "restrict,frobnicate=\"\""})
     EXPECT_THAT(reason_for(option + " " + key_text()), HasSubstr("unknown option")) << option;
 }
 

@@ -41,12 +41,12 @@ TEST(EngineLogin, ByKeyAfterAQueryThatLogsNobodyIn) {
   LoginPair pair;
   pair.run();
   const PublicKey& key = user_key().public_key();
-  pair.client.engine.request_public_key("alice", key, "ssh-ed25519");
+  pair.client.engine.request_public_key("alice", key.blob(), "ssh-ed25519");
   pair.run();
   EXPECT_THAT(pair.client.take_log(), Contains("auth-query-ok"));
   EXPECT_FALSE(pair.server.engine.authenticated());
-  const auto challenge = pair.client.engine.public_key_challenge("alice", key, "ssh-ed25519");
-  pair.client.engine.request_public_key_signed("alice", key, "ssh-ed25519",
+  const auto challenge = pair.client.engine.public_key_challenge("alice", key.blob(), "ssh-ed25519");
+  pair.client.engine.request_public_key_signed("alice", key.blob(), "ssh-ed25519",
                                                *user_key().sign("ssh-ed25519", challenge));
   pair.run();
   EXPECT_THAT(pair.client.take_log(), ElementsAre("auth-ok"));
@@ -57,8 +57,8 @@ TEST(EngineLogin, AnotherKeysSignatureIsRefusedWithoutAsking) {
   LoginPair pair;
   pair.run();
   const PublicKey& key = user_key().public_key();
-  const auto challenge = pair.client.engine.public_key_challenge("alice", key, "ssh-ed25519");
-  pair.client.engine.request_public_key_signed("alice", key, "ssh-ed25519",
+  const auto challenge = pair.client.engine.public_key_challenge("alice", key.blob(), "ssh-ed25519");
+  pair.client.engine.request_public_key_signed("alice", key.blob(), "ssh-ed25519",
                                                *host_key().sign("ssh-ed25519", challenge));
   pair.run();
   EXPECT_FALSE(pair.server.engine.authenticated());

@@ -35,10 +35,10 @@ TEST(UserAuthClient, LogsInWithPasswordAndKey) {
   both.client.engine().request_password("alice", as_bytes("wrong"));
   both.run();
   const auto& key = user_key().public_key();
-  both.client.engine().request_public_key("alice", key, "ssh-ed25519");
+  both.client.engine().request_public_key("alice", key.blob(), "ssh-ed25519");
   both.run();
-  const auto challenge = both.client.engine().public_key_challenge("alice", key, "ssh-ed25519");
-  both.client.engine().request_public_key_signed("alice", key, "ssh-ed25519",
+  const auto challenge = both.client.engine().public_key_challenge("alice", key.blob(), "ssh-ed25519");
+  both.client.engine().request_public_key_signed("alice", key.blob(), "ssh-ed25519",
                                                  user_key().sign("ssh-ed25519", challenge).value());
   both.run();
   EXPECT_THAT(both.client.log(),
@@ -83,7 +83,7 @@ TEST(UserAuthClient, UnaskedAnswersDisconnect) {
 
 TEST(UserAuthClient, SuccessOfAQueryDisconnects) {
   Rogue rogue;
-  rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+  rogue.client.engine().request_public_key("alice", user_key().public_key().blob(), "ssh-ed25519");
   pump(rogue.server, rogue.client);
   rogue.say(Payload(msg::userauth_success));
   EXPECT_TRUE(rogue.client.error());
@@ -92,7 +92,7 @@ TEST(UserAuthClient, SuccessOfAQueryDisconnects) {
 
 TEST(UserAuthClient, PkOkForAnotherKeyDisconnects) {
   Rogue rogue;
-  rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+  rogue.client.engine().request_public_key("alice", user_key().public_key().blob(), "ssh-ed25519");
   pump(rogue.server, rogue.client);
   rogue.say(Payload(msg::userauth_pk_ok, "ssh-ed25519", test_key().public_key().blob()));
   EXPECT_TRUE(rogue.client.error());
@@ -116,7 +116,7 @@ TEST(UserAuthClient, MalformedAnswersDisconnect) {
   for (const auto& payload : {Payload(msg::userauth_failure), Payload(msg::userauth_failure, "a,,b", false),
                               Payload(msg::userauth_pk_ok, "x")}) {
     Rogue rogue;
-    rogue.client.engine().request_public_key("alice", user_key().public_key(), "ssh-ed25519");
+    rogue.client.engine().request_public_key("alice", user_key().public_key().blob(), "ssh-ed25519");
     pump(rogue.server, rogue.client);
     rogue.say(payload);
     EXPECT_TRUE(rogue.client.error());
