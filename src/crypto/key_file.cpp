@@ -27,9 +27,21 @@ int give_passphrase(char* buffer, int size, int, void* argument) {
   return static_cast<int>(request.passphrase.size());
 }
 
+// `openssl ecparam -genkey` writes the curve in a block of its own first, which the decoder would take for a
+// key.
+std::string_view from_private_key(std::string_view text) {
+  constexpr std::string_view begin = "-----BEGIN ";
+  for (std::size_t at = text.find(begin); at != std::string_view::npos; at = text.find(begin, at + 1)) {
+    const std::string_view label = text.substr(at, text.find('\n', at) - at);
+    if (label.find("PRIVATE KEY-----") != std::string_view::npos) return text.substr(at);
+  }
+  return text;
+}
+
 }  // namespace
 
 SigningKeyResult read_pem_key(std::string_view text, std::string_view passphrase) {
+  text = from_private_key(text);
   const Bio input(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
   PassphraseRequest request{passphrase};
   EvpKey key(input ? PEM_read_bio_PrivateKey(input.get(), nullptr, &give_passphrase, &request) : nullptr);

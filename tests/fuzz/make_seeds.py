@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Writes the seed corpora of the targets whose inputs are plain wire encodings (run again after a format change)."""
+import base64
 import pathlib
 import struct
 
@@ -122,6 +123,52 @@ def logins():
     save("user_auth_fuzz", "server", bytes([1, 1 + 8, 14]) + text("password") + b"\x00" + bytes([2 + 16, 0]))
 
 
+# By ssh-keygen -s, with a command and a source address.
+CERTIFICATE = (
+    "AAAAIHNzaC1lZDI1NTE5LWNlcnQtdjAxQG9wZW5zc2guY29tAAAAIA07q4jvkxqtGuThTYD3ExpZ4K2d9vr5MrEmilsFw7WGAAAA"
+    "IJ4YDyhnye7mkppJFgGuT7sjoUMG3IS3wGRxxQltF7z6AAAAAAAAAAAAAAABAAAABHNlZWQAAAAJAAAABWFsaWNlAAAAAAAAAAD/"
+    "/////////wAAAEEAAAANZm9yY2UtY29tbWFuZAAAAAgAAAAEZGF0ZQAAAA5zb3VyY2UtYWRkcmVzcwAAAA4AAAAKMTAuMC4wLjAv"
+    "OAAAAIIAAAAVcGVybWl0LVgxMS1mb3J3YXJkaW5nAAAAAAAAABdwZXJtaXQtYWdlbnQtZm9yd2FyZGluZwAAAAAAAAAWcGVybWl0"
+    "LXBvcnQtZm9yd2FyZGluZwAAAAAAAAAKcGVybWl0LXB0eQAAAAAAAAAOcGVybWl0LXVzZXItcmMAAAAAAAAAAAAAADMAAAALc3No"
+    "LWVkMjU1MTkAAAAgYExQnrS21ZiNP5Nymm84dvQC6HEKor1GQragbBXHmuMAAABTAAAAC3NzaC1lZDI1NTE5AAAAQJdukt/MQ5HH"
+    "18vFhbey3aA1bvmMh+/Uni1M9eITYQjzS4INDXqmDde7RMR3uvJIFy8g1WL52eDYpT5ZAMMgvgk=")
+
+
+def certificates():
+    save("certificate_fuzz", "real", b"\x00" + base64.b64decode(CERTIFICATE))
+    save("certificate_fuzz", "text", b"\x00ssh-ed25519-cert-v01@openssh.com " + CERTIFICATE.encode())
+
+    def fields(role, key, principals, critical, extensions):
+        options = [b"".join(text(name) + text(data) for name, data in pairs) for pairs in (critical, extensions)]
+        return (key + struct.pack(">Q", 7) + u32(role) + text("id") + text(b"".join(map(text, principals)))
+                + struct.pack(">QQ", 1000, 2**64 - 1) + b"".join(map(text, options)) + text(""))
+
+    ed25519 = text("ssh-ed25519-cert-v01@openssh.com") + text("nonce") + text(bytes(range(32)))
+    token = text("sk-ssh-ed25519-cert-v01@openssh.com") + text("nonce") + text(bytes(range(32))) + text("ssh:")
+    critical = [("force-command", text("date")), ("source-address", text("10.0.0.0/8,2001:db8::/32"))]
+    permits = [(f"permit-{what}", "") for what in ("X11-forwarding", "pty", "user-rc")]
+    save("certificate_fuzz", "user", b"\x01" + fields(1, ed25519, ["alice", "ops"], critical, permits))
+    save("certificate_fuzz", "host", b"\x01" + fields(2, ed25519, ["*.example.com"], [], []))
+    save("certificate_fuzz", "token", b"\x01" + fields(1, token, ["alice"], [("verify-required", "")], [("no-touch-required", "")]))
+
+
+def revocations():
+    def section(kind, content):
+        return bytes([kind]) + text(content)
+
+    def u64(*values):
+        return struct.pack(f">{len(values)}Q", *values)
+
+    header = b"SSHKRL\n\x00" + u32(1) + u64(1, 2, 0) + text("") + text("comment")
+    key = text("ssh-ed25519") + text(bytes(32))
+    serials = (section(0x20, u64(5, 9)) + section(0x21, u64(20, 30)) + section(0x22, u64(100) + text(b"\x5a\x01"))
+               + section(0x23, text("laptop") + text("desk")) + section(0x39, text("x@example.com") + b"\x00" + text("y")))
+    save("krl_fuzz", "certificates", header + section(1, text(key) + text("") + serials) + section(1, text("") + text("") + serials))
+    save("krl_fuzz", "keys", header + section(2, text(key)) + section(3, text(bytes(20))) + section(5, text(bytes(32)) * 2))
+    save("krl_fuzz", "rest", header + section(255, text("x@example.com") + b"\x00" + text("y")) + section(4, key) + text("signature"))
+    save("krl_fuzz", "text", b"# lost\nssh-ed25519 " + base64.b64encode(key) + b" alice\n\nssh-dss AAAAB3NzaC1kc3MAAAABBQ==\n")
+
+
 def sftp():
     def request(kind, body):
         data = bytes([kind]) + u32(7) + body
@@ -144,5 +191,5 @@ def sftp():
          extended("users-groups-by-id@openssh.com", text(u32(0)) + text(u32(0))) + extended("none", b"") + request(99, b""))
 
 
-for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins, sftp):
+for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins, certificates, revocations, sftp):
     make()

@@ -206,6 +206,59 @@ TEST(KeyFileFormat, OtherCiphersLoad) {
   }
 }
 
+// Each form in which openssl writes a private key; `header` proves that it is the one meant.
+struct OpensslForm {
+  std::string name;
+  Words generate;
+  Words convert;  // "pkey" and the like; empty: as generated
+  std::string header;
+  std::string passphrase = {};
+};
+const Words rsa_key{"genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"};
+const Words ec_key{"genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"};
+const Words ed25519_key{"genpkey", "-algorithm", "ED25519"};
+const std::vector<OpensslForm> openssl_forms{
+    {"Ed25519Pkcs8", ed25519_key, {}, "BEGIN PRIVATE KEY"},
+    {"Ed25519Pkcs8Encrypted", ed25519_key, {"pkcs8", "-topk8"}, "BEGIN ENCRYPTED PRIVATE KEY", "secret"},
+    {"RsaPkcs8", rsa_key, {}, "BEGIN PRIVATE KEY"},
+    {"RsaPkcs8Encrypted", rsa_key, {"pkcs8", "-topk8"}, "BEGIN ENCRYPTED PRIVATE KEY", "secret"},
+    {"RsaPkcs8Scrypt", rsa_key, {"pkcs8", "-topk8", "-scrypt"}, "BEGIN ENCRYPTED PRIVATE KEY", "secret"},
+    {"RsaPkcs1", rsa_key, {"pkey", "-traditional"}, "BEGIN RSA PRIVATE KEY"},
+    {"RsaPkcs1Encrypted", rsa_key, {"pkey", "-traditional", "-aes256"}, "Proc-Type: 4,ENCRYPTED", "secret"},
+    {"EcPkcs8", ec_key, {}, "BEGIN PRIVATE KEY"},
+    {"EcPkcs8Encrypted", ec_key, {"pkcs8", "-topk8"}, "BEGIN ENCRYPTED PRIVATE KEY", "secret"},
+    {"EcSec1", ec_key, {"pkey", "-traditional"}, "BEGIN EC PRIVATE KEY"},
+    {"EcSec1Encrypted", ec_key, {"pkey", "-traditional", "-aes128"}, "Proc-Type: 4,ENCRYPTED", "secret"},
+    {"EcSec1AfterItsParameters", {"ecparam", "-genkey", "-name", "prime256v1"}, {}, "BEGIN EC PARAMETERS"},
+};
+
+class OpensslKeyFile : public testing::TestWithParam<OpensslForm> {};
+INSTANTIATE_TEST_SUITE_P(Openssl, OpensslKeyFile, testing::ValuesIn(openssl_forms),
+                         [](const auto& info) { return info.param.name; });
+
+TEST_P(OpensslKeyFile, Loads) {
+  const SshKeygen keygen;
+  const OpensslForm& form = GetParam();
+  const auto run = [&](Words words, const Words& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    ASSERT_EQ(keygen.openssl(words).status, 0) << keygen.read("errors");
+  };
+  run(form.generate, {"-out", keygen.path("made")});
+  std::string file = "made";
+  if (!form.convert.empty()) {
+    file = "converted";
+    run(form.convert,
+        {"-in", keygen.path("made"), "-out", keygen.path(file), "-passout", "pass:" + form.passphrase});
+  }
+  ASSERT_NE(keygen.read(file).find(form.header), std::string::npos) << keygen.read(file);
+  const auto key = PrivateKey::load(keygen.path(file), form.passphrase);
+  ASSERT_TRUE(key) << to_string(key.error());
+  EXPECT_EQ(key->public_key(), PrivateKey::load(keygen.path("made"))->public_key());
+  if (form.passphrase.empty()) return;
+  EXPECT_FALSE(PrivateKey::load(keygen.path(file)));
+  EXPECT_FALSE(PrivateKey::load(keygen.path(file), "wrong"));
+}
+
 TEST(KeyFileFormat, UnusualKeysAreRefusedWithAReason) {
   const SshKeygen keygen;
   ASSERT_EQ(keygen.run({"-q", "-t", "rsa", "-b", "1024", "-N", "", "-f", keygen.path("small")}).status, 0);

@@ -27,9 +27,10 @@ std::string SshKeygen::read(std::string_view name) const {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-SshKeygen::Outcome SshKeygen::run(std::vector<std::string> arguments, const std::string& input) const {
+SshKeygen::Outcome SshKeygen::run_program(const std::string& program, std::vector<std::string> arguments,
+                                          const std::string& input) const {
   const std::string output = path("output");
-  arguments.insert(arguments.begin(), "ssh-keygen");
+  arguments.insert(arguments.begin(), program);
   std::vector<char*> pointers;
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
@@ -41,9 +42,9 @@ SshKeygen::Outcome SshKeygen::run(std::vector<std::string> arguments, const std:
   posix_spawn_file_actions_addopen(&files, STDERR_FILENO, path("errors").c_str(),
                                    O_WRONLY | O_CREAT | O_TRUNC, 0600);
   pid_t child = 0;
-  const int error = ::posix_spawnp(&child, "ssh-keygen", &files, nullptr, pointers.data(), environ);
+  const int error = ::posix_spawnp(&child, program.c_str(), &files, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&files);
-  EXPECT_EQ(error, 0) << "ssh-keygen (Debian: openssh-client) is needed";
+  EXPECT_EQ(error, 0) << program << " (Debian: openssh-client, openssl) is needed";
   if (error != 0) return {-1, ""};
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fairlead::ssh {
@@ -22,9 +23,19 @@ class SshKeygen {
     std::string output;  // standard output
   };
   // `input` is a file for standard input.
-  [[nodiscard]] Outcome run(std::vector<std::string> arguments, const std::string& input = "/dev/null") const;
+  [[nodiscard]] Outcome run(std::vector<std::string> arguments,
+                            const std::string& input = "/dev/null") const {
+    return run_program("ssh-keygen", std::move(arguments), input);
+  }
+  // For what ssh-keygen does not write.
+  [[nodiscard]] Outcome openssl(std::vector<std::string> arguments) const {
+    return run_program("openssl", std::move(arguments), "/dev/null");
+  }
 
  private:
+  [[nodiscard]] Outcome run_program(const std::string& program, std::vector<std::string> arguments,
+                                    const std::string& input) const;
+
   test::ScratchDirectory directory_;
 };
 
