@@ -40,7 +40,8 @@ void check(const RevokedCertificates& list) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input(reinterpret_cast<const std::byte*>(data), size);
   const auto list = RevocationList::from_bytes(input);
-  if (list) require(!list->revokes(some_key()) && !list->revokes(Certificate()));
+  // libFuzzer finds the digests that are compared, so this may be revoked.
+  if (list) (void)(list->revokes(some_key()) || list->revokes(Certificate()));
   const auto parsed = parse_krl(input);
   require(parsed.has_value() == (is_krl(input) && list));
   if (parsed) std::ranges::for_each(parsed->certificates, check);

@@ -34,7 +34,10 @@ const PrivateKey& test_key(PrivateKey::Type type) {
 std::string describe(const EngineEvent& event) {
   const Overloaded visitor{
       [](const event::SignatureWanted& e) { return text("SignatureWanted", e.algorithm); },
-      [](const event::HostKeyOffered& e) { return text("HostKeyOffered", e.key.type()); },
+      [](const event::HostKeyOffered& e) {
+        return e.certificate ? text("HostKeyOffered", e.key.type(), "certificate")
+                             : text("HostKeyOffered", e.key.type());
+      },
       [](const event::KeysReady& e) { return text("KeysReady", e.first ? "first" : "again"); },
       [](const event::AuthAttempt& e) {
         switch (e.method) {
@@ -120,9 +123,10 @@ Peer::Outcome EnginePeer::step(MutableBytes& input) {
 }
 
 void EnginePeer::decide(const event::AuthAttempt& attempt) {
-  const bool good = attempt.method == event::AuthAttempt::Method::password
-                        ? as_text(attempt.password) == "right"
-                        : attempt.key && trusted_key && *attempt.key == *trusted_key;
+  const bool good =
+      attempt.method == event::AuthAttempt::Method::password ? as_text(attempt.password) == "right"
+      : attempt.certificate ? trusted_authority && attempt.certificate->authority() == *trusted_authority
+                            : attempt.key && trusted_key && *attempt.key == *trusted_key;
   if (!good)
     engine_->reject_auth();
   else if (attempt.query)

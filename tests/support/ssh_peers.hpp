@@ -72,9 +72,9 @@ class EnginePeer final : public Peer {
   explicit EnginePeer(EngineConfig config, std::uint64_t seed = 1);
   [[nodiscard]] Engine& engine() { return *engine_; }
   // Accepts and refuses logins as they come: a password is right when it is "right", a key when it is
-  // trusted_key.
+  // trusted_key, a certificate when trusted_authority signed it.
   bool decides = true;
-  std::optional<PublicKey> trusted_key;
+  std::optional<PublicKey> trusted_key, trusted_authority;
 
  private:
   Outcome step(MutableBytes& input) override;
