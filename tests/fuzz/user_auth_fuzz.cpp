@@ -7,6 +7,7 @@
 #include "protocol/message_numbers.hpp"
 #include "protocol/user_auth_client.hpp"
 #include "protocol/user_auth_server.hpp"
+#include "support/certificate_maker.hpp"
 
 #include <fairlead/ssh/limits.hpp>
 
@@ -33,6 +34,12 @@ const PublicKey& some_key() {
   return key;
 }
 
+const Certificate& some_certificate() {
+  static const auto authority = PrivateKey::generate(PrivateKey::Type::ed25519).value();
+  static const Certificate certificate = test::make_certificate({}, some_key(), authority);
+  return certificate;
+}
+
 // The numbers of the messages that have been sent in the clear; takes them away.
 std::vector<std::uint8_t> take_numbers(Transport& transport) {
   std::vector<std::uint8_t> numbers;
@@ -57,8 +64,12 @@ std::vector<std::byte> make_request(FuzzInput& input) {
     const std::string_view method = methods[choice % std::size(methods)];
     writer.string((choice & 64) != 0 ? "alice" : "bob").string("ssh-connection").string(method);
     if (method.starts_with("publickey")) {
-      writer.byte(choice >> 4 & 3).string(some_key().type());
-      writer.string((choice & 8) != 0 ? some_key().blob() : input.take(input.byte()));
+      const bool certified = (choice & 12) == 12;
+      writer.byte(choice >> 4 & 3).string(certified ? some_certificate().type() : some_key().type());
+      if (certified)
+        writer.string(some_certificate().blob());
+      else
+        writer.string((choice & 8) != 0 ? some_key().blob() : input.take(input.byte()));
       if (method.size() > 9) writer.string(Bytes{});
     }
   }
@@ -81,6 +92,7 @@ void hostile_client(FuzzInput input) {
     require(told->has_value());  // each request is asked about or refused
     const auto* attempt = std::get_if<event::AuthAttempt>(&**told);
     if (attempt != nullptr) {
+      require(!attempt->key || !attempt->certificate);
       require(attempt->user == "alice" || attempt->user == "bob" ||
               attempt->user.size() <= limits::user_name);
       require(attempt->password.size() <= limits::password);

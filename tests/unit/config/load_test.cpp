@@ -48,11 +48,23 @@ TEST(Load, MinimalFileGetsTheDefaults) {
   EXPECT_THAT(config->warnings, SizeIs(0));
 }
 
+TEST(Load, CasAndRevokedKeysAreRead) {
+  const auto config = parse(
+      "auth:\n  publicKey: {method: local}\n  local:\n    usersFile: /u\n    trustedUserCAKeys: [/ca.pub, "
+      "ssh-ed25519 "
+      "AAAA]\n    revokedKeys: /krl\noci: {image: /img}\n",
+      "f.yaml");
+  ASSERT_TRUE(config) << config.error().front();
+  EXPECT_THAT(config->auth.local_trusted_user_ca_keys, ElementsAre("/ca.pub", "ssh-ed25519 AAAA"));
+  EXPECT_EQ(config->auth.local_revoked_keys, "/krl");
+}
+
 TEST(Load, EverySshKeyIsRead) {
   const auto config = with(
       "ssh:\n  listen: '[::1]:22'\n  serverVersion: SSH-2.0-Box_1.2 hello there\n"
       "  ciphers: [aes256-gcm@openssh.com]\n  kex: [curve25519-sha256@libssh.org]\n  macs: [hmac-sha2-256]\n"
-      "  banner: hi\n  hostkeys: [/a, /b]\n  clientAliveInterval: 15s\n  clientAliveCountMax: 2\n"
+      "  banner: hi\n  hostkeys: [/a, /b]\n  hostCertificates: [/a-cert.pub]\n  clientAliveInterval: 15s\n  "
+      "clientAliveCountMax: 2\n"
       "  loginGraceTime: 1m\n  maxConnections: 10\n  maxUnauthenticated: 5\n  rekeyLimit: 1M\n  "
       "shutdownGrace: 3s\n");
   ASSERT_TRUE(config) << config.error().front();
@@ -63,6 +75,7 @@ TEST(Load, EverySshKeyIsRead) {
   EXPECT_THAT(config->ssh.macs, ElementsAre("hmac-sha2-256"));
   EXPECT_EQ(config->ssh.banner, "hi");
   EXPECT_THAT(config->ssh.hostkeys, ElementsAre("/a", "/b"));
+  EXPECT_THAT(config->ssh.host_certificates, ElementsAre("/a-cert.pub"));
   EXPECT_EQ(config->ssh.client_alive_interval, 15s);
   EXPECT_EQ(config->ssh.client_alive_count_max, 2U);
   EXPECT_EQ(config->ssh.login_grace_time, 1min);
