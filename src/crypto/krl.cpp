@@ -226,9 +226,9 @@ Result<Revocations> parse_krl(Bytes content) {
   if (!is_krl(content)) return bad_krl("not a KRL");
   WireReader fields(content.subspan(krl_magic.size()));
   if (fields.u32() != krl_version) return bad_krl("a KRL of another version");
-  (void)fields.raw(3 * 8);  // number, date, flags
-  (void)fields.string();    // reserved
-  (void)fields.string();    // comment
+  (void)fields.raw(std::size_t{3} * 8);  // number, date, flags
+  (void)fields.string();                 // reserved
+  (void)fields.string();                 // comment
   Revocations list;
   while (fields.ok() && !fields.rest().empty()) {
     const auto kind = static_cast<KrlSection>(fields.byte());
