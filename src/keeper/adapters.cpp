@@ -34,6 +34,9 @@ class KeeperSigner final : public ssh::HostKeySigner {
   std::shared_ptr<Keeper> keeper_;
 };
 
+std::vector<observe::Label> labels_of(const ssh::PublicKey& key) {
+  return {{"fingerprint", key.fingerprint()}};
+}
 // Serials take all 64 bits, so they are logged as text.
 std::vector<observe::Label> labels_of(const ssh::Certificate& certificate) {
   return {{"fingerprint", certificate.key().fingerprint()},
@@ -80,7 +83,8 @@ Task<Verdict> LoginAuthenticator::public_key(const ssh::AuthContext& context, co
                                              bool verified) {
   PublicKeyRequest request;
   request.verified = verified;
-  return check_key(context, key, std::move(request));
+  request.key.assign(key.blob().begin(), key.blob().end());
+  return check_key(context, std::move(request), labels_of(key));
 }
 
 Task<Verdict> LoginAuthenticator::security_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
@@ -88,18 +92,18 @@ Task<Verdict> LoginAuthenticator::security_key(const ssh::AuthContext& context, 
   PublicKeyRequest request;
   request.verified = true;
   request.use = use;
-  return check_key(context, key, std::move(request));
+  request.key.assign(key.blob().begin(), key.blob().end());
+  return check_key(context, std::move(request), labels_of(key));
 }
 
-Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
-                                            PublicKeyRequest request) {
+Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, PublicKeyRequest request,
+                                            std::vector<observe::Label> details) {
   request.client = client(context);
-  request.key.assign(key.blob().begin(), key.blob().end());
   const bool verified = request.verified;
   const auth::Decision decision = co_await keeper_->check_public_key(std::move(request));
   // An accepted query is no login yet, and clients ask for each key they have.
   if (verified || decision.verdict == Verdict::refused)
-    log_attempt(context, "publickey", decision, {{"fingerprint", key.fingerprint()}});
+    log_attempt(context, "publickey", decision, std::move(details));
   if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
   co_return decision.verdict;
 }
@@ -107,16 +111,11 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, con
 Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
                                               const ssh::Certificate& certificate,
                                               const ssh::CertificateProof& proof) {
-  CertificateRequest request;
-  request.client = client(context);
-  request.certificate.assign(certificate.blob().begin(), certificate.blob().end());
-  request.proof = proof;
-  const bool verified = proof.verified;
-  const auth::Decision decision = co_await keeper_->check_certificate(std::move(request));
-  if (verified || decision.verdict == Verdict::refused)
-    log_attempt(context, "publickey", decision, labels_of(certificate));
-  if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
-  co_return decision.verdict;
+  PublicKeyRequest request;
+  request.verified = proof.verified;
+  request.use = proof.use;
+  request.key.assign(certificate.blob().begin(), certificate.blob().end());
+  return check_key(context, std::move(request), labels_of(certificate));
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,

@@ -42,8 +42,8 @@ class LoginAuthenticator final : public ssh::Authenticator {
 
  private:
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;
-  [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
-                                                  PublicKeyRequest request);
+  [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, PublicKeyRequest request,
+                                                  std::vector<observe::Label> details);
   // `details` say what was shown.
   void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
                    std::vector<observe::Label> details) const;

@@ -40,15 +40,9 @@ struct PasswordRequest {
 
 struct PublicKeyRequest {
   Client client;
-  std::vector<std::byte> key;              // wire form
+  std::vector<std::byte> key;              // wire form of a key, or of a certificate
   bool verified = false;                   // false: only a query, which grants nothing
   std::optional<ssh::SecurityKeyUse> use;  // verified, of a key in a FIDO token
-};
-
-struct CertificateRequest {
-  Client client;
-  std::vector<std::byte> certificate;  // wire form
-  ssh::CertificateProof proof;
 };
 
 // Thread-safe; tasks complete on the caller's executor and never throw for what a client can cause: a refusal
@@ -63,7 +57,6 @@ class Keeper {
   [[nodiscard]] virtual ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) = 0;
   [[nodiscard]] virtual ssh::Task<auth::Decision> check_password(PasswordRequest request) = 0;
   [[nodiscard]] virtual ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) = 0;
-  [[nodiscard]] virtual ssh::Task<auth::Decision> check_certificate(CertificateRequest request) = 0;
 };
 
 }  // namespace fairlead::keeper

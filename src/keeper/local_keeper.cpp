@@ -44,6 +44,9 @@ struct LocalKeeper::Impl {
   config::Auth methods;
   std::vector<ssh::Certificate> host_certificates;
 
+  // About a key alone, or in a certificate.
+  [[nodiscard]] auth::Decision decide(const PublicKeyRequest& request) const;
+
   [[nodiscard]] config::Auth current() const {
     const std::lock_guard lock(mutex);
     return methods;
@@ -100,25 +103,24 @@ ssh::Task<auth::Decision> LocalKeeper::check_password(PasswordRequest request) {
   co_return co_await impl_->local.password(std::move(context), std::move(request.password));
 }
 
-ssh::Task<auth::Decision> LocalKeeper::check_public_key(PublicKeyRequest request) {
-  if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
-  const auto key = ssh::PublicKey::from_blob(request.key);
-  if (!key) co_return refuse("malformed key");
-  // Without it the key has not signed, whoever says so.
-  if (request.verified && key->is_security_key() && !request.use) co_return refuse("nothing was signed");
-  auth::Decision decision = impl_->local.public_key(context_of(request.client), *key, request.use);
-  if (!request.verified) decision.permissions = {};
-  co_return decision;
+auth::Decision LocalKeeper::Impl::decide(const PublicKeyRequest& request) const {
+  const ssh::AuthContext context = context_of(request.client);
+  // Without it a token has not signed, whoever says so.
+  const auto signs = [&](const ssh::PublicKey& key) {
+    return !request.verified || !key.is_security_key() || request.use.has_value();
+  };
+  if (const auto key = ssh::PublicKey::from_blob(request.key))
+    return signs(*key) ? local.public_key(context, *key, request.use) : refuse("nothing was signed");
+  const auto certificate = ssh::Certificate::from_blob(request.key);
+  if (!certificate) return refuse("malformed key");
+  if (!signs(certificate->key())) return refuse("nothing was signed");
+  return local.certificate(context, *certificate, {.verified = request.verified, .use = request.use});
 }
 
-ssh::Task<auth::Decision> LocalKeeper::check_certificate(CertificateRequest request) {
+ssh::Task<auth::Decision> LocalKeeper::check_public_key(PublicKeyRequest request) {
   if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
-  const auto certificate = ssh::Certificate::from_blob(request.certificate);
-  if (!certificate) co_return refuse("malformed certificate");
-  if (request.proof.verified && certificate->key().is_security_key() && !request.proof.use)
-    co_return refuse("nothing was signed");
-  auth::Decision decision = impl_->local.certificate(context_of(request.client), *certificate, request.proof);
-  if (!request.proof.verified) decision.permissions = {};
+  auth::Decision decision = impl_->decide(request);
+  if (!request.verified) decision.permissions = {};
   co_return decision;
 }
 

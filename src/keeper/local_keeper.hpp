@@ -36,7 +36,6 @@ class LocalKeeper final : public Keeper {
   [[nodiscard]] ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) override;
   [[nodiscard]] ssh::Task<auth::Decision> check_password(PasswordRequest request) override;
   [[nodiscard]] ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) override;
-  [[nodiscard]] ssh::Task<auth::Decision> check_certificate(CertificateRequest request) override;
 
  private:
   struct Impl;

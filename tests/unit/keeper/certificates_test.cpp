@@ -94,19 +94,19 @@ TEST_F(KeeperCertificates, RefusalsAreLoggedWithTheirReason) {
 // The keeper believes nobody.
 TEST_F(KeeperCertificates, MessagesAreCheckedAgain) {
   const auto decide = [this](std::vector<std::byte> blob, bool verified) {
-    CertificateRequest request;
+    PublicKeyRequest request;
     request.client.user = "alice";
     request.client.remote_address = "192.0.2.7";
-    request.certificate = std::move(blob);
-    request.proof.verified = verified;
-    return test::run(keeper_->check_certificate(std::move(request)));
+    request.key = std::move(blob);
+    request.verified = verified;
+    return test::run(keeper_->check_public_key(std::move(request)));
   };
   const auto good = certify({});
   std::vector<std::byte> blob(good.blob().begin(), good.blob().end());
   EXPECT_EQ(decide(blob, true).verdict, Verdict::accepted);
   EXPECT_EQ(decide(blob, false).permissions, auth::Permissions{});
   blob[60] ^= std::byte{1};
-  EXPECT_EQ(decide(blob, true).reason, "malformed certificate");
+  EXPECT_EQ(decide(blob, true).reason, "malformed key");
   EXPECT_EQ(decide({}, true).verdict, Verdict::refused);
   const ssh::test::SoftwareToken token;
   CertificateRecipe recipe;
