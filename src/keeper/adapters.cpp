@@ -92,13 +92,14 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, con
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
-                                     const auth::Decision& decision, std::string fingerprint) const {
+                                     const auth::Decision& decision, std::string fingerprint) {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
   if (!fingerprint.empty()) labels.push_back({"fingerprint", std::move(fingerprint)});
   if (decision.verdict == Verdict::accepted) {
     log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
     return;
   }
+  refused_somebody_ = refused_somebody_ || decision.verdict == Verdict::refused;
   labels.push_back({"reason", decision.reason});
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }

@@ -27,6 +27,9 @@ class LoginAuthenticator final : public ssh::Authenticator {
   // accept().
   [[nodiscard]] const auth::Permissions& permissions() const noexcept { return permissions_; }
 
+  // Whether an attempt was refused that named a secret or a key: its sender guesses, or has the wrong key.
+  [[nodiscard]] bool refused_somebody() const noexcept { return refused_somebody_; }
+
   [[nodiscard]] std::vector<std::string> methods() const override;
   [[nodiscard]] ssh::Task<ssh::Verdict> password(const ssh::AuthContext& context,
                                                  ssh::Bytes password) override;
@@ -41,12 +44,13 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                                   PublicKeyRequest request);
   void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
-                   std::string fingerprint) const;
+                   std::string fingerprint);
 
   std::shared_ptr<Keeper> keeper_;
   std::string connection_id_;
   observe::Log log_;
   auth::Permissions permissions_;
+  bool refused_somebody_ = false;
 };
 
 }  // namespace fairlead::keeper
