@@ -95,7 +95,7 @@ class EngineBench:
 
         def measure(port, pid):
             before = cpu_seconds([pid])
-            self.lines(port, "logins-with-exec", count, "true")
+            self.lines(port, "login", count)
             return (cpu_seconds([pid]) - before) / count * 1000
 
         runs = self.in_turn(1 if self.quick else 3, measure)

@@ -186,7 +186,7 @@ class Bench:
         for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
                             ("bulk", "one gigabyte through a program"), ("agent", "the agent"),
                             ("engine_bulk", "the engine alone: CPU of one gigabyte through a program's socket"),
-                            ("engine_login", "public-key login and exec, CPU of the server [ms]"),
+                            ("engine_login", "public-key login, CPU of the server [ms]"),
                             ("engine_idle", "idle authenticated connections, private memory of the server"),
                             ("engine_fairness", "channels of one connection that all send, MB/s each"),
                             ("engine_echo", "from key to echo while another channel sends [ms]")):

@@ -4,7 +4,6 @@
 //
 //   ssh_timer PORT USER KEYFILE exec COUNT COMMAND    milliseconds of each exec on one connection, one a line
 //   ssh_timer PORT USER KEYFILE login COUNT           milliseconds from connect to login, one a line
-//   ssh_timer PORT USER KEYFILE logins-with-exec COUNT COMMAND   no output: the server's time counts
 //   ssh_timer PORT USER KEYFILE idle COUNT            logs in COUNT times, prints "ready", holds all until
 //   standard input ends
 //   ssh_timer PORT USER KEYFILE share COUNT COMMAND   bytes that each of COUNT channels got in three seconds
@@ -76,18 +75,6 @@ ssh::Task<> time_exec(Target target, int count, std::string command) {
     print_since(start);
   }
   co_await leave(connection.connection);
-}
-
-// What the server's CPU time of a login is measured with: the shortest session of a real user.
-ssh::Task<> log_in_and_run(Target target, int count, std::string command) {
-  std::vector<std::byte> buffer(std::size_t{32} * 1024);
-  for (int i = 0; i < count; ++i) {
-    const ssh::AcceptedConnection connection = co_await log_in(target);
-    ssh::OpenedChannel program = co_await start_program(connection.connection, command);
-    while (co_await program.channel.read_some(buffer) > 0) {
-    }
-    co_await leave(connection.connection);
-  }
 }
 
 ssh::Task<> time_logins(Target target, int count) {
@@ -162,7 +149,6 @@ ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
   if (words[3] == "exec" && words.size() == 6) return time_exec(target, count, words[5]);
   if (words[3] == "share" && words.size() == 6) return share_out(target, count, words[5]);
   if (words[3] == "echo" && words.size() == 6) return time_echoes(target, count, words[5]);
-  if (words[3] == "logins-with-exec" && words.size() == 6) return log_in_and_run(target, count, words[5]);
   if (words[3] == "login") return time_logins(target, count);
   if (words[3] == "idle") return hold_idle(target, count);
   throw std::runtime_error("unknown measurement " + words[3]);
