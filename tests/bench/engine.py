@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The engine beside sshd, both with programs of this machine behind a socket pair: no box, no daemon (pipe_server.cpp)."""
+import pathlib
 import resource
+import socket
 import statistics
 import subprocess
+import sys
 
 from measure import children_of, cpu_seconds, private_kilobytes, quantiles
 
@@ -51,7 +54,29 @@ class EngineBench:
                 table[f"{cipher.split('@')[0]} {direction}"] = {
                     "sshd s/GB": medians["sshd"], "fairlead s/GB": medians["fairlead"],
                     "ratio": medians["fairlead"] / medians["sshd"]}
+        for direction in ("out", "in"):
+            table[f"floor {direction}"] = {"s/GB": statistics.median(self.floor(direction) for _ in range(1 if self.quick else 3))}
         return table
+
+    def floor(self, direction):
+        """What the kernel takes for the same way of the same bytes."""
+        size = 256 if self.quick else 1024  # MiB
+        command = f"dd if=/dev/zero bs=64k count={size * 16} 2>/dev/null" if direction == "out" else "cat >/dev/null"
+        server = subprocess.Popen([sys.executable, pathlib.Path(__file__).with_name("plain_copy.py"), direction, command],
+                                  stdout=subprocess.PIPE, text=True)
+        with socket.create_connection(("127.0.0.1", int(server.stdout.readline()))) as client:
+            if direction == "out":
+                buffer = bytearray(1 << 20)
+                while client.recv_into(buffer):
+                    pass
+            else:
+                zeros = bytes(1 << 20)
+                for _ in range(size):
+                    client.sendall(zeros)
+                client.shutdown(socket.SHUT_WR)
+            used = float(server.stdout.readline())
+        assert server.wait() == 0
+        return used / (size * (1 << 20) / 1e9)
 
     def one_bulk(self, port, pid, cipher, direction):
         """CPU seconds of the server alone: its children that run the program are not counted, sshd's own processes are."""
