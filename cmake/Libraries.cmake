@@ -17,7 +17,7 @@ endif()
 add_library(fairlead_asio_settings INTERFACE)
 target_compile_definitions(fairlead_asio_settings INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
-  BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8) # frames past depth 2 would hit malloc: style guide, section 4.1
+  BOOST_ASIO_DISABLE_SMALL_BLOCK_RECYCLING) # a cached block of another size stays with an idle connection: docs/decisions.md
 target_link_libraries(fairlead_asio_settings INTERFACE Boost::headers OpenSSL::SSL Threads::Threads)
 
 add_library(fairlead_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio.cpp)

@@ -16,6 +16,17 @@ namespace fairlead::config {
 
 using Duration = std::chrono::nanoseconds;
 
+// What one source address may take of the room before the login (security.md TH-15). A penalty of 0 is none.
+struct PerSource {
+  std::size_t max_unauthenticated = 64;
+  // Tunnels and proxies on this machine speak for many people.
+  std::vector<std::string> exempt{"127.0.0.0/8", "::1"};
+  // OpenSSH's figures, but for broken protocol, which it does not tell apart.
+  Duration no_attempt = std::chrono::seconds(1), auth_failed = std::chrono::seconds(5),
+           grace_exceeded = std::chrono::seconds(10), protocol_error = std::chrono::seconds(10),
+           threshold = std::chrono::seconds(15), longest = std::chrono::minutes(10);
+};
+
 struct Ssh {
   std::string listen = "0.0.0.0:2222";
   std::string server_version = "SSH-2.0-Fairlead";
@@ -30,6 +41,7 @@ struct Ssh {
   Duration login_grace_time = std::chrono::seconds(120);
   std::size_t max_connections = 4096;
   std::size_t max_unauthenticated = 256;
+  PerSource per_source;
   std::uint64_t rekey_limit = std::uint64_t{1} << 30;
   Duration shutdown_grace = std::chrono::seconds(20);  // ContainerSSH's fixed 20 s
 };

@@ -91,6 +91,22 @@ void read_client_alive(Section& section, Ssh& ssh) {
     section.error("clientAliveCountMax", "clientAliveCountMax should be at least 1");
 }
 
+void read_per_source(Section& section, PerSource& source) {
+  Section own = section.section("perSource");
+  if (own.read("maxUnauthenticated", source.max_unauthenticated) && source.max_unauthenticated == 0)
+    own.error("maxUnauthenticated", "must be at least 1");
+  own.read("exempt", source.exempt);
+  Section penalties = own.section("penalties");
+  penalties.read_duration("noAttempt", source.no_attempt);
+  penalties.read_duration("authFailed", source.auth_failed);
+  penalties.read_duration("graceExceeded", source.grace_exceeded);
+  penalties.read_duration("protocolError", source.protocol_error);
+  penalties.read_duration("threshold", source.threshold);
+  penalties.read_duration("longest", source.longest);
+  if (source.longest < source.threshold)
+    penalties.error("longest", "is shorter than the threshold, so no penalty would ever count");
+}
+
 void read_own_limits(Section& section, Ssh& ssh) {
   if (section.read_duration("loginGraceTime", ssh.login_grace_time) && ssh.login_grace_time < 1s)
     section.error("loginGraceTime", "must be at least 1 second");
@@ -98,6 +114,7 @@ void read_own_limits(Section& section, Ssh& ssh) {
     section.error("maxConnections", "must be at least 1");
   if (section.read("maxUnauthenticated", ssh.max_unauthenticated) && ssh.max_unauthenticated == 0)
     section.error("maxUnauthenticated", "must be at least 1");
+  read_per_source(section, ssh.per_source);
   // Below a megabyte a transfer would do little but exchange keys.
   if (section.read_size("rekeyLimit", ssh.rekey_limit) && ssh.rekey_limit < (std::uint64_t{1} << 20))
     section.error("rekeyLimit", "must be at least 1M");

@@ -18,6 +18,8 @@ using ssh::Task;
 
 // When no descriptor is free, accepting again at once would only spin.
 constexpr std::chrono::milliseconds accept_pause{100};
+// Whoever knocks a thousand times a second must not fill the log.
+constexpr std::chrono::seconds between_refusals_told{1};
 
 std::optional<tcp::endpoint> parse_endpoint(const std::string& text) {
   const std::size_t colon = text.rfind(':');
@@ -63,18 +65,33 @@ std::expected<std::unique_ptr<Listener>, std::string> Listener::open(const std::
 Listener::Listener(tcp::acceptor acceptor, Cores& cores, LoginServices& services, CurrentSettings settings)
     : acceptor_(std::move(acceptor)), cores_(cores), services_(services), settings_(std::move(settings)) {}
 
-const char* Listener::over_limit(const config::Ssh& limits) const {
-  if (cores_.load() >= limits.max_connections) return "ssh.maxConnections is reached";
-  if (services_.unauthenticated.load() >= limits.max_unauthenticated)
-    return "ssh.maxUnauthenticated is reached";
-  return nullptr;
+std::expected<Sources::Visit, const char*> Listener::admit(const tcp::socket& socket) {
+  const auto settings = settings_();
+  if (cores_.load() >= settings->config->ssh.max_connections)
+    return std::unexpected("ssh.maxConnections is reached");
+  boost::system::error_code gone;
+  const tcp::endpoint client = socket.remote_endpoint(gone);
+  if (gone) return std::unexpected("the client has gone");
+  return services_.sources.admit(client.address().to_string(), settings->sources, Sources::Clock::now(),
+                                 std::uniform_int_distribution<unsigned>(0, 99)(dice_));
 }
 
-void Listener::hand_over(Core& core, tcp::socket socket) {
+void Listener::tell_refused(const char* why) {
+  const auto now = Sources::Clock::now();
+  if (now - last_told_ < between_refusals_told) {
+    ++untold_;
+    return;
+  }
+  last_told_ = now;
+  services_.log.warning("SSH_CONNECTION_REFUSED", "A connection was closed at once",
+                        {{"reason", why}, {"notTold", static_cast<std::int64_t>(std::exchange(untold_, 0))}});
+}
+
+void Listener::hand_over(Core& core, Arrival arrival) {
   // The load counts from here, so that a burst of connections spreads.
   ++core.load;
-  asio::post(core.io, [this, &core, socket = std::move(socket)]() mutable {
-    core.logins.spawn(serve_login(core, std::move(socket), services_, settings_()));
+  asio::post(core.io, [this, &core, arrival = std::move(arrival)]() mutable {
+    core.logins.spawn(serve_login(core, std::move(arrival), services_, settings_()));
     --core.load;
   });
 }
@@ -84,7 +101,7 @@ Task<> Listener::run() {
   while (acceptor_.is_open()) {
     Core& core = cores_.least_loaded();
     auto accepted = co_await acceptor_.async_accept(core.io, asio::as_tuple(asio::use_awaitable));
-    auto& [error, socket] = accepted;
+    auto& [error, accepted_socket] = accepted;
     if (!acceptor_.is_open()) co_return;
     if (error == asio::error::no_descriptors || error == asio::error::no_memory ||
         error == asio::error::no_buffer_space) {
@@ -94,11 +111,13 @@ Task<> Listener::run() {
       co_await pause.async_wait(asio::use_awaitable);
     }
     if (error) continue;
-    if (const char* why = over_limit(settings_()->config->ssh)) {
-      services_.log.warning("SSH_CONNECTION_REFUSED", "A connection was closed at once", {{"reason", why}});
+    tcp::socket socket(std::move(accepted_socket));
+    auto visit = admit(socket);
+    if (!visit) {
+      tell_refused(visit.error());
       continue;
     }
-    hand_over(core, std::move(socket));
+    hand_over(core, {std::move(socket), std::move(*visit)});
   }
 }
 

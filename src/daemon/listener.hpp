@@ -10,6 +10,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <random>
 #include <string>
 
 namespace fairlead::daemon {
@@ -32,13 +33,18 @@ class Listener {
 
  private:
   Listener(asio::ip::tcp::acceptor acceptor, Cores& cores, LoginServices& services, CurrentSettings settings);
-  void hand_over(Core& core, asio::ip::tcp::socket socket);
-  [[nodiscard]] const char* over_limit(const config::Ssh& limits) const;
+  // The visit of a connection that may stay, or why it may not.
+  [[nodiscard]] std::expected<Sources::Visit, const char*> admit(const asio::ip::tcp::socket& socket);
+  void tell_refused(const char* why);
+  void hand_over(Core& core, Arrival arrival);
 
   asio::ip::tcp::acceptor acceptor_;
   Cores& cores_;
   LoginServices& services_;
   CurrentSettings settings_;
+  std::minstd_rand dice_{std::random_device{}()};
+  Sources::Clock::time_point last_told_{};
+  std::size_t untold_ = 0;  // refusals since then
 };
 
 }  // namespace fairlead::daemon

@@ -21,10 +21,7 @@ class Counted {
   explicit Counted(std::atomic<std::size_t>& counter) : counter_(&counter) { ++*counter_; }
   Counted(const Counted&) = delete;
   Counted& operator=(const Counted&) = delete;
-  ~Counted() { release(); }
-  void release() {
-    if (counter_ != nullptr) --*std::exchange(counter_, nullptr);
-  }
+  ~Counted() { --*counter_; }
 
  private:
   std::atomic<std::size_t>* counter_;
@@ -94,10 +91,9 @@ Task<> remove_box(std::shared_ptr<relay::BoxGate> gate, const observe::Log& log)
   }
 }
 
-std::shared_ptr<const ssh::ServerConfig> server_config(const ssh::ServerConfig& base,
-                                                       const LoginServices& services,
-                                                       std::shared_ptr<ssh::Authenticator> authenticator,
-                                                       const observe::Log& log) {
+std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, const LoginServices& services,
+                                                 std::shared_ptr<ssh::Authenticator> authenticator,
+                                                 const observe::Log& log) {
   auto config = std::make_shared<ssh::ServerConfig>(base);
   config->host_keys = keeper::host_key_signer(services.keeper);
   config->authenticator = std::move(authenticator);
@@ -111,14 +107,52 @@ relay::Policy policy_of(const auth::Permissions& permissions) {
   return {.pty = permissions.pty, .forced_command = permissions.forced_command};
 }
 
-Task<> serve(Core& core, tcp::socket socket, LoginServices& services,
-             std::shared_ptr<const Settings> settings, observe::Log log, std::string id,
-             Addresses addresses) {
-  Counted waiting(services.unauthenticated);
+// How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
+Ending ending_of(const ssh::Error& error, bool refused_somebody) {
+  using ssh::Errc;
+  switch (error.code) {
+    case Errc::timeout:
+      return Ending::grace_exceeded;
+    case Errc::bad_identification:
+    case Errc::bad_packet:
+    case Errc::packet_too_big:
+    case Errc::mac_failed:
+    case Errc::bad_message:
+    case Errc::unexpected_message:
+    case Errc::key_exchange_failed:
+    case Errc::output_overflow:
+      return Ending::protocol_error;
+    default:
+      return refused_somebody ? Ending::auth_failed : Ending::no_attempt;
+  }
+}
+
+void end_visit(Sources::Visit& visit, Ending ending, const observe::Log& log) {
+  const auto wait = visit.end(ending, Sources::Clock::now());
+  if (!wait) return;
+  log.warning("SSH_SOURCE_PENALTY", "This source is turned away for a while",
+              {{"seconds", std::chrono::ceil<std::chrono::seconds>(*wait).count()}});
+}
+
+Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_ptr<ssh::ServerConfig> config,
+                                                 const keeper::LoginAuthenticator& authenticator,
+                                                 const observe::Log& log) {
+  try {
+    auto client = co_await ssh::accept(std::move(arrival.socket), std::move(config));
+    end_visit(arrival.visit, Ending::logged_in, log);
+    co_return client;
+  } catch (const ssh::ConnectionError& error) {
+    end_visit(arrival.visit, ending_of(error.error(), authenticator.refused_somebody()), log);
+    throw;
+  }
+}
+
+Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_ptr<const Settings> settings,
+             observe::Log log, std::string id, Addresses addresses) {
   auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
   auto config = server_config(settings->server, services, authenticator, log);
-  ssh::AcceptedServerConnection client = co_await ssh::accept(std::move(socket), std::move(config));
-  waiting.release();
+  ssh::AcceptedServerConnection client =
+      co_await accept_login(std::move(arrival), std::move(config), *authenticator, log);
   log = log.with({{"username", client.login.user}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 
@@ -149,12 +183,12 @@ Task<> serve(Core& core, tcp::socket socket, LoginServices& services,
 
 }  // namespace
 
-Task<> serve_login(Core& core, tcp::socket socket, LoginServices& services,
+Task<> serve_login(Core& core, Arrival arrival, LoginServices& services,
                    std::shared_ptr<const Settings> settings) {
   const Counted loaded(core.load);
   boost::system::error_code gone;
-  Addresses addresses{socket.remote_endpoint(gone), {}};
-  if (!gone) addresses.local = socket.local_endpoint(gone);
+  Addresses addresses{arrival.socket.remote_endpoint(gone), {}};
+  if (!gone) addresses.local = arrival.socket.local_endpoint(gone);
   if (gone) co_return;  // the peer left between accept() and now
   // 32 digits, as ContainerSSH writes its connection ids (core.md 1.3).
   std::string id = ssh::random_hex(16);
@@ -165,7 +199,7 @@ Task<> serve_login(Core& core, tcp::socket socket, LoginServices& services,
                          {"remotePort", static_cast<std::int64_t>(addresses.remote.port())}});
   log.debug("SSH_CONNECTED", "A client connected");
   try {
-    co_await serve(core, std::move(socket), services, std::move(settings), log, std::move(id), addresses);
+    co_await serve(core, std::move(arrival), services, std::move(settings), log, std::move(id), addresses);
   } catch (const ssh::ConnectionError& error) {
     log.info("SSH_HANDSHAKE_FAILED", error.what());
   } catch (const std::exception& error) {

@@ -6,6 +6,7 @@
 #include "backend/backend.hpp"
 #include "daemon/cores.hpp"
 #include "daemon/settings.hpp"
+#include "daemon/sources.hpp"
 #include "keeper/local_keeper.hpp"
 #include "observe/log.hpp"
 
@@ -23,12 +24,18 @@ struct LoginServices {
   std::function<backend::Backend*(const std::string& name)> backend;  // null when there is no such backend
   std::shared_ptr<keeper::LocalKeeper> keeper;
   std::atomic<bool> draining{false};
-  std::atomic<std::size_t> unauthenticated{0};
+  Sources sources;
   observe::Log log;
 };
 
+// A connection that the listener lets in.
+struct Arrival {
+  asio::ip::tcp::socket socket;
+  Sources::Visit visit;
+};
+
 // Never throws. Runs on `core`.
-[[nodiscard]] ssh::Task<> serve_login(Core& core, asio::ip::tcp::socket socket, LoginServices& services,
+[[nodiscard]] ssh::Task<> serve_login(Core& core, Arrival arrival, LoginServices& services,
                                       std::shared_ptr<const Settings> settings);
 
 }  // namespace fairlead::daemon

@@ -30,10 +30,23 @@ bool has_local_users(const config::Auth& auth) {
   return auth.password_method == "local" || auth.public_key_method == "local";
 }
 
-std::shared_ptr<Settings> settings_without_users(config::Config config) {
+std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(config::Config config) {
   auto settings = std::make_shared<Settings>();
   settings->server = engine_parameters(config.ssh);
+  auto rules = make_source_rules(config.ssh);
+  if (!rules)
+    return std::unexpected(config::Errors{config.file + ": invalid configuration option: " + rules.error()});
+  settings->sources = std::move(*rules);
   settings->config = std::make_shared<const config::Config>(std::move(config));
+  return settings;
+}
+
+using UsersResult = std::expected<std::shared_ptr<const auth::Users>, config::Errors>;
+
+std::expected<std::shared_ptr<const Settings>, config::Errors> with_users(
+    const std::shared_ptr<Settings>& settings, UsersResult users) {
+  if (!users) return std::unexpected(std::move(users.error()));
+  settings->users = std::move(*users);
   return settings;
 }
 
@@ -50,21 +63,16 @@ std::set<std::string> Settings::backends() const {
 }
 
 std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings(config::Config config) {
-  auto settings = settings_without_users(std::move(config));
-  if (!has_local_users(settings->config->auth)) return settings;
-  auto users = auth::Users::load(settings->config);
-  if (!users) return std::unexpected(users.error());
-  settings->users = *users;
-  return settings;
+  auto made = settings_without_users(std::move(config));
+  if (!made || !has_local_users((*made)->config->auth)) return made;
+  return with_users(*made, auth::Users::load((*made)->config));
 }
 
 std::expected<std::shared_ptr<const Settings>, config::Errors> make_settings_with_users(
     config::Config config, const std::string& text) {
-  auto settings = settings_without_users(std::move(config));
-  auto users = auth::Users::parse(text, "users", settings->config);
-  if (!users) return std::unexpected(users.error());
-  settings->users = *users;
-  return settings;
+  auto made = settings_without_users(std::move(config));
+  if (!made) return made;
+  return with_users(*made, auth::Users::parse(text, "users", (*made)->config));
 }
 
 }  // namespace fairlead::daemon

@@ -5,6 +5,7 @@
 #include "auth/users_file.hpp"
 #include "config/config.hpp"
 #include "config/load.hpp"
+#include "daemon/sources.hpp"
 
 #include <fairlead/ssh/server.hpp>
 
@@ -17,8 +18,9 @@ namespace fairlead::daemon {
 
 struct Settings {
   std::shared_ptr<const config::Config> config;
-  std::shared_ptr<const auth::Users> users;  // null: no local users
-  ssh::ServerConfig server;                  // without an authenticator and host keys: the keeper's
+  std::shared_ptr<const auth::Users> users;    // null: no local users
+  std::shared_ptr<const SourceRules> sources;  // never null
+  ssh::ServerConfig server;                    // without an authenticator and host keys: the keeper's
 
   // The configuration with the user's own settings merged in. Never null.
   [[nodiscard]] std::shared_ptr<const config::Config> config_for(const std::string& user) const;

@@ -119,14 +119,14 @@ Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
-                                     const auth::Decision& decision,
-                                     std::vector<observe::Label> details) const {
+                                     const auth::Decision& decision, std::vector<observe::Label> details) {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
   std::ranges::move(details, std::back_inserter(labels));
   if (decision.verdict == Verdict::accepted) {
     log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
     return;
   }
+  refused_somebody_ = refused_somebody_ || decision.verdict == Verdict::refused;
   labels.push_back({"reason", decision.reason});
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }

@@ -27,6 +27,9 @@ class LoginAuthenticator final : public ssh::Authenticator {
   // accept().
   [[nodiscard]] const auth::Permissions& permissions() const noexcept { return permissions_; }
 
+  // Whether an attempt was refused that named a secret or a key: its sender guesses, or has the wrong key.
+  [[nodiscard]] bool refused_somebody() const noexcept { return refused_somebody_; }
+
   [[nodiscard]] std::vector<std::string> methods() const override;
   [[nodiscard]] ssh::Task<ssh::Verdict> password(const ssh::AuthContext& context,
                                                  ssh::Bytes password) override;
@@ -46,12 +49,13 @@ class LoginAuthenticator final : public ssh::Authenticator {
                                                   std::vector<observe::Label> details);
   // `details` say what was shown.
   void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
-                   std::vector<observe::Label> details) const;
+                   std::vector<observe::Label> details);
 
   std::shared_ptr<Keeper> keeper_;
   std::string connection_id_;
   observe::Log log_;
   auth::Permissions permissions_;
+  bool refused_somebody_ = false;
 };
 
 }  // namespace fairlead::keeper

@@ -23,15 +23,21 @@ std::unique_ptr<DataSocket> DataSocket::offer(const asio::any_io_executor& execu
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) return nullptr;
   FileDescriptor ours(ends[0]);
   const FileDescriptor theirs(ends[1]);
-  refuse_descriptors(ours.get());
   const auto number = sender.send(theirs.get());
   if (!number) return nullptr;
+  auto made = adopt(executor, std::move(ours));
+  if (made) made->number_ = *number;
+  return made;
+}
+
+std::unique_ptr<DataSocket> DataSocket::adopt(const asio::any_io_executor& executor, FileDescriptor ours) {
+  refuse_descriptors(ours.get());
   Socket socket(executor);
   boost::system::error_code error;
   socket.assign(asio::local::stream_protocol(), ours.get(), error);
   if (error) return nullptr;  // epoll's own limit of descriptors (man 7 epoll)
   (void)ours.release();
-  return std::unique_ptr<DataSocket>(new DataSocket(std::move(socket), *number));
+  return std::unique_ptr<DataSocket>(new DataSocket(std::move(socket)));
 }
 
 Task<> DataSocket::wait(Socket::wait_type what) {

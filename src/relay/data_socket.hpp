@@ -5,6 +5,7 @@
 //   program ── pipe ── agent (splice) ── data socket ── client's packets, sealed in place
 #pragma once
 
+#include "base/file_descriptor.hpp"
 #include "link/descriptor_channel.hpp"
 
 #include <fairlead/ssh/connection.hpp>
@@ -24,6 +25,9 @@ class DataSocket {
   // link then.
   [[nodiscard]] static std::unique_ptr<DataSocket> offer(const ssh::asio::any_io_executor& executor,
                                                          link::DescriptorSender& sender);
+  // The daemon's end of a socket whose other end somebody has already. Null as above.
+  [[nodiscard]] static std::unique_ptr<DataSocket> adopt(const ssh::asio::any_io_executor& executor,
+                                                         FileDescriptor ours);
   // Under which the agent finds it (data_socket_request).
   [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
 
@@ -39,13 +43,13 @@ class DataSocket {
 
  private:
   using Socket = ssh::asio::local::stream_protocol::socket;
-  DataSocket(Socket socket, std::uint32_t number) : socket_(std::move(socket)), number_(number) {}
+  explicit DataSocket(Socket socket) : socket_(std::move(socket)) {}
   [[nodiscard]] ssh::Task<> wait(Socket::wait_type what);
   // As much as is there and fits.
   [[nodiscard]] std::size_t receive(ssh::MutableBytes into);
 
   Socket socket_;
-  std::uint32_t number_;
+  std::uint32_t number_ = 0;
   enum class Output { flows, empty, over } output_ = Output::flows;
 };
 

@@ -6,13 +6,10 @@ Prints a table; writes build/bench.json. Ratios matter, not absolute values: the
 compared is measured in turn (A B A B …), and medians are quoted.
 """
 import argparse
-import contextlib
 import http.client
 import json
 import os
 import pathlib
-import pwd
-import shutil
 import socket
 import statistics
 import subprocess
@@ -20,110 +17,12 @@ import sys
 import tempfile
 import time
 
+from engine import EngineBench
+from measure import children_of, cpu_seconds, in_turn, pids_named, private_kilobytes, quantiles, timed
+from sshd import Sshd
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
-TICK = os.sysconf("SC_CLK_TCK")
-
-
-def quantiles(values):
-    ordered = sorted(values)
-    return {"p50": statistics.median(ordered), "p95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
-            "min": ordered[0], "max": ordered[-1], "n": len(ordered)}
-
-
-def timed(command, **options):
-    start = time.perf_counter()
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, **options)
-    elapsed = (time.perf_counter() - start) * 1000
-    assert done.returncode == 0, (command, done.stderr)
-    return elapsed
-
-
-def in_turn(rounds, **measurements):
-    """Each measurement once a round, so that drift of the machine hits all alike."""
-    results = {name: [] for name in measurements}
-    for _ in range(rounds):
-        for name, measure in measurements.items():
-            results[name].append(measure())
-    return {name: quantiles(values) for name, values in results.items()}
-
-
-def cpu_seconds(pids):
-    """User and system time of processes and of their children that have been waited for."""
-    total = 0
-    for pid in pids:
-        with contextlib.suppress(OSError):
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            total += sum(int(field) for field in fields[11:15])
-    return total / TICK
-
-
-def children_of(pid):
-    found = [pid]
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError, IndexError):
-                parent = int(pathlib.Path(f"/proc/{entry}/stat").read_text().rsplit(")", 1)[1].split()[1])
-                if parent == pid:
-                    found += children_of(int(entry))
-    return found
-
-
-def pids_named(name):
-    found = []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with contextlib.suppress(OSError):
-                if pathlib.Path(f"/proc/{entry}/comm").read_text().strip() == name:
-                    found.append(int(entry))
-    return found
-
-
-def private_kilobytes(pid):
-    with contextlib.suppress(OSError):  # one that has just ended
-        rollup = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
-        return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Private_"))
-    return 0
-
-
-class Sshd:
-    """OpenSSH's server for the same key, without a container."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory) / "sshd"
-        self.directory.mkdir()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.key = self.directory / "key"
-        for name in ("key", "host"):
-            subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.directory / name], check=True)
-        shutil.copy(self.directory / "key.pub", self.directory / "authorized_keys")
-        os.makedirs("/run/sshd", exist_ok=True)
-        (self.directory / "config").write_text(
-            f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self.directory}/host\nPidFile none\nStrictModes no\n"
-            f"AuthorizedKeysFile {self.directory}/authorized_keys\nUsePAM no\nMaxStartups 1000\nMaxSessions 100\n"
-            "PermitRootLogin yes\n")
-        # With a plain shell and an empty home in a mount namespace of its own: a user's .bashrc is not sshd's time.
-        (self.directory / "home").mkdir()
-        account = pwd.getpwuid(os.geteuid())
-        (self.directory / "passwd").write_text(
-            f"{account.pw_name}:x:{account.pw_uid}:{account.pw_gid}::{self.directory / 'home'}:/bin/sh\n"
-            "sshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n")
-        self.process = subprocess.Popen(
-            ["unshare", "--mount", "sh", "-c", 'mount --bind "$0/passwd" /etc/passwd && exec /usr/sbin/sshd -D -e -f "$0/config"',
-             self.directory], stderr=subprocess.DEVNULL)
-        (self.directory / "known").write_text(
-            f"[127.0.0.1]:{self.port} {(self.directory / 'host.pub').read_text()}")
-        self.user = pwd.getpwuid(os.geteuid()).pw_name
-
-    def ssh(self, *words, flags=()):
-        return ["ssh", "-F", "/dev/null", "-i", str(self.key), "-oIdentitiesOnly=yes", "-oBatchMode=yes",
-                f"-oUserKnownHostsFile={self.directory}/known", *flags, "-p", str(self.port), f"{self.user}@127.0.0.1", *words]
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait()
 
 
 class Engine(http.client.HTTPConnection):
@@ -280,11 +179,20 @@ class Bench:
         return table
 
     def run(self):
+        engine = EngineBench(self.bin, self.sshd, self.options.quick)
+        measurements = {"new_box": self.new_box, "second_exec": self.second_exec, "bulk": self.bulk, "agent": self.agent,
+                        "engine_bulk": engine.bulk, "engine_login": engine.login, "engine_idle": engine.idle,
+                        "engine_fairness": engine.fairness, "engine_echo": engine.echo}
         for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
-                            ("bulk", "one gigabyte through a program"), ("agent", "the agent")):
+                            ("bulk", "one gigabyte through a program"), ("agent", "the agent"),
+                            ("engine_bulk", "the engine alone: CPU of one gigabyte through a program's socket"),
+                            ("engine_login", "public-key login, CPU of the server [ms]"),
+                            ("engine_idle", "idle authenticated connections, private memory of the server"),
+                            ("engine_fairness", "channels of one connection that all send, MB/s each"),
+                            ("engine_echo", "from key to echo while another channel sends [ms]")):
             if self.options.only and name not in self.options.only:
                 continue
-            self.results[name] = getattr(self, name)()
+            self.results[name] = measurements[name]()
             print(f"\n{title}")
             for row, values in self.results[name].items():
                 print(f"  {row:26}" + "  ".join(f"{key} {value:10.2f}" for key, value in values.items()))

@@ -6,10 +6,14 @@
 //   ssh_timer PORT USER KEYFILE login COUNT           milliseconds from connect to login, one a line
 //   ssh_timer PORT USER KEYFILE idle COUNT            logs in COUNT times, prints "ready", holds all until
 //   standard input ends
+//   ssh_timer PORT USER KEYFILE share COUNT COMMAND   bytes that each of COUNT channels got in three seconds
+//   ssh_timer PORT USER KEYFILE echo COUNT COMMAND    milliseconds from key to echo while COMMAND sends, one
+//   a line
 #include <fairlead/ssh/client.hpp>
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <unistd.h>
 
@@ -49,20 +53,25 @@ ssh::Task<> leave(ssh::Connection connection) {
   (void)co_await connection.closed();
 }
 
+ssh::Task<ssh::OpenedChannel> start_program(ssh::Connection connection, std::string command) {
+  const ssh::ExecRequest request{std::move(command)};
+  auto opened = co_await connection.open_channel("session");
+  if (!opened) throw std::runtime_error("channel refused: " + opened.error().text);
+  if (!co_await opened->channel.request("exec", request.encode())) throw std::runtime_error("exec refused");
+  co_return std::move(*opened);
+}
+
 ssh::Task<> time_exec(Target target, int count, std::string command) {
   ssh::AcceptedConnection connection = co_await log_in(target);
-  const ssh::ExecRequest request{command};
   std::vector<std::byte> buffer(std::size_t{32} * 1024);
   for (int i = 0; i < count; ++i) {
     const auto start = Clock::now();
-    auto opened = co_await connection.connection.open_channel("session");
-    if (!opened) throw std::runtime_error("channel refused: " + opened.error().text);
-    if (!co_await opened->channel.request("exec", request.encode())) throw std::runtime_error("exec refused");
-    while (co_await opened->channel.read_some(buffer) > 0) {
+    ssh::OpenedChannel program = co_await start_program(connection.connection, command);
+    while (co_await program.channel.read_some(buffer) > 0) {
     }
-    while (co_await opened->requests.next()) {
+    while (co_await program.requests.next()) {
     }
-    opened->channel.close();
+    program.channel.close();
     print_since(start);
   }
   co_await leave(connection.connection);
@@ -88,9 +97,58 @@ ssh::Task<> hold_idle(Target target, int count) {
   for (const auto& held : connections) co_await leave(held.connection);
 }
 
+ssh::Task<> drain(ssh::Channel from, std::shared_ptr<std::uint64_t> count) {
+  while (true) {
+    const ssh::View view = co_await from.view();
+    if (view.data.empty()) break;
+    *count += view.data.size();
+    from.consume(view.data.size());
+  }
+}
+
+ssh::Task<> pause(std::chrono::milliseconds time) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, time);
+  co_await timer.async_wait(asio::use_awaitable);
+}
+
+ssh::Task<> share_out(Target target, int count, std::string command) {
+  const ssh::AcceptedConnection connection = co_await log_in(target);
+  ssh::TaskScope readers(co_await asio::this_coro::executor);
+  std::vector<ssh::OpenedChannel> programs;
+  std::vector<std::shared_ptr<std::uint64_t>> counts;
+  for (int i = 0; i < count; ++i) {
+    programs.push_back(co_await start_program(connection.connection, command));
+    counts.push_back(std::make_shared<std::uint64_t>(0));
+    readers.spawn(drain(programs.back().channel, counts.back()));
+  }
+  for (const auto& bytes : counts) *bytes = 0;
+  co_await pause(std::chrono::seconds(3));
+  for (const auto& bytes : counts) std::printf("%llu\n", static_cast<unsigned long long>(*bytes));
+  co_await leave(connection.connection);
+}
+
+ssh::Task<> time_echoes(Target target, int count, std::string bulk) {
+  const ssh::AcceptedConnection connection = co_await log_in(target);
+  ssh::TaskScope readers(co_await asio::this_coro::executor);
+  const ssh::OpenedChannel program = co_await start_program(connection.connection, std::move(bulk));
+  readers.spawn(drain(program.channel, std::make_shared<std::uint64_t>(0)));
+  ssh::OpenedChannel echo = co_await start_program(connection.connection, "cat");
+  std::vector<std::byte> key(1);
+  for (int i = 0; i < count; ++i) {
+    co_await pause(std::chrono::milliseconds(20));
+    const auto start = Clock::now();
+    co_await echo.channel.write(key);
+    if (co_await echo.channel.read_some(key) != 1) throw std::runtime_error("no echo");
+    print_since(start);
+  }
+  co_await leave(connection.connection);
+}
+
 ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
   const int count = std::atoi(words[4].c_str());
   if (words[3] == "exec" && words.size() == 6) return time_exec(target, count, words[5]);
+  if (words[3] == "share" && words.size() == 6) return share_out(target, count, words[5]);
+  if (words[3] == "echo" && words.size() == 6) return time_echoes(target, count, words[5]);
   if (words[3] == "login") return time_logins(target, count);
   if (words[3] == "idle") return hold_idle(target, count);
   throw std::runtime_error("unknown measurement " + words[3]);
@@ -101,7 +159,7 @@ ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
 int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() < 5)
-    throw std::runtime_error("usage: ssh_timer PORT USER KEYFILE exec|login|idle COUNT [COMMAND]");
+    throw std::runtime_error("usage: ssh_timer PORT USER KEYFILE exec|login|idle|share|echo COUNT [COMMAND]");
   auto key = ssh::PrivateKey::load(words[2]);
   if (!key) throw std::runtime_error("cannot load " + words[2]);
   auto config = std::make_shared<ssh::ClientConfig>();

@@ -85,6 +85,25 @@ TEST(Load, EverySshKeyIsRead) {
   EXPECT_EQ(config->ssh.shutdown_grace, 3s);
 }
 
+TEST(Load, WhatOneSourceMayTakeIsRead) {
+  const auto config = with(
+      "ssh:\n  perSource:\n    maxUnauthenticated: 7\n    exempt: [10.0.0.0/8]\n    penalties: {noAttempt: "
+      "2s, "
+      "authFailed: 0s, graceExceeded: 3s, protocolError: 4s, threshold: 5s, longest: 1m}\n");
+  ASSERT_TRUE(config) << config.error().front();
+  const PerSource& each = config->ssh.per_source;
+  EXPECT_EQ(each.max_unauthenticated, 7U);
+  EXPECT_THAT(each.exempt, ElementsAre("10.0.0.0/8"));
+  EXPECT_EQ(each.no_attempt, 2s);
+  EXPECT_EQ(each.auth_failed, 0s);
+  EXPECT_EQ(each.grace_exceeded, 3s);
+  EXPECT_EQ(each.protocol_error, 4s);
+  EXPECT_EQ(each.threshold, 5s);
+  EXPECT_EQ(each.longest, 1min);
+  expect_error("ssh: {perSource: {maxUnauthenticated: 0}}", "ssh.perSource.maxUnauthenticated (must be");
+  expect_error("ssh: {perSource: {penalties: {longest: 1s}}}", "ssh.perSource.penalties.longest (is shorter");
+}
+
 TEST(Load, ErrorsHaveContainerSshsForm) {
   expect_errors("ssh:\n  clientAliveInterval: 10ms\n",
                 ElementsAre("f.yaml:6: invalid configuration option: ssh.clientAliveInterval "

@@ -126,12 +126,7 @@ TEST(RelayDataSocket, StandardErrorComesOverTheLink) {
   DataStage stage(loop.io);
   auto test = [&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
-    const auto complaint = as_bytes("complaint");
-    co_await program.agent.channel.write_stderr(complaint);
-    std::vector<std::byte> buffer(100);
-    const ssh::Chunk chunk = co_await program.client.channel.read_chunk(buffer);
-    EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
-    EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
+    co_await expect_standard_error_apart(program.agent.channel, program.client.channel);
   };
   play(loop, stage, test());
 }

@@ -147,12 +147,7 @@ TEST(Relay, StandardErrorStaysApart) {
   stage.start();
   auto test = [&]() -> Task<> {
     Session session = co_await start_program(stage);
-    const auto complaint = as_bytes("complaint");
-    co_await session.agent.channel.write_stderr(complaint);
-    std::vector<std::byte> buffer(100);
-    const ssh::Chunk chunk = co_await session.client.channel.read_chunk(buffer);
-    EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
-    EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
+    co_await expect_standard_error_apart(session.agent.channel, session.client.channel);
   };
   play(loop, stage, test());
 }

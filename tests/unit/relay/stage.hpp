@@ -86,4 +86,14 @@ inline Task<std::string> answer_next(ssh::OpenedChannel& channel, bool success =
   co_return name;
 }
 
+// What the program complains about arrives as standard error, and nothing else does.
+inline Task<> expect_standard_error_apart(ssh::Channel agent, ssh::Channel client) {
+  const auto complaint = as_bytes("complaint");
+  co_await agent.write_stderr(complaint);
+  std::vector<std::byte> buffer(100);
+  const ssh::Chunk chunk = co_await client.read_chunk(buffer);
+  EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
+  EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
+}
+
 }  // namespace fairlead::relay

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Docker backend with a real engine, real images and the real agent, over both kinds of link.
-#include "backend/docker/docker.hpp"
 #include "backend/docker/engine.hpp"
+#include "docker_stage.hpp"
 #include "support/run_task.hpp"
-#include "unit/backend/oci/box_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +14,6 @@
 namespace fairlead::backend {
 namespace {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using docker::Engine;
@@ -29,7 +27,7 @@ std::string agent_path() {
   return other != nullptr ? other : FAIRLEAD_AGENT;
 }
 
-class DockerBoxes : public testing::TestWithParam<const char*> {
+class DockerBoxes : public testing::TestWithParam<const char*>, protected DockerStage {
  protected:
   template <class T>
   auto run_task(Task<T> task) {
@@ -46,11 +44,7 @@ class DockerBoxes : public testing::TestWithParam<const char*> {
     } catch (const http::HttpError& error) {
       GTEST_SKIP() << "SKIPPED: no container engine (scripts/dockerd-for-tests): " << error.what();
     }
-    std::string name = (fs::temp_directory_path() / "fairlead-docker-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    state_ = name;
-    config_.state_directory = name;
-    config_.instance = "test" + std::to_string(::getpid());
+    make_state("test" + std::to_string(::getpid()));
     config_.agent_path = agent_path();
     config_.docker.agent_link = GetParam();
     config_.docker.container["Image"] = busybox;
@@ -58,31 +52,12 @@ class DockerBoxes : public testing::TestWithParam<const char*> {
   }
 
   void TearDown() override {
-    if (state_.empty()) return;
-    if (backend_) {
-      run_task(backend_->shutdown());
-      EXPECT_EQ(ours().size(), 0U);
-    }
-    backend_.reset();
-    fs::remove_all(state_);
+    if (!backend_) return;
+    run_task(backend_->shutdown());
+    EXPECT_EQ(ours().size(), 0U);
+    backend_.reset();  // before the loop it runs on
   }
 
-  Backend& backend() {
-    if (!backend_) backend_ = make_docker_backend(config_, observe::Log(log_, observe::Level::debug));
-    return *backend_;
-  }
-  Login login() {
-    Login login;
-    login.connection_id = "0123456789abcdef0123456789abcdef";
-    login.user = "alice";
-    login.remote_address = "192.0.2.1";
-    login.remote_port = 50000;
-    login.local_address = "192.0.2.2";
-    login.local_port = 22;
-    login.config = std::make_shared<const config::Config>(config_);
-    login.log = observe::Log(log_, observe::Level::debug);
-    return login;
-  }
   std::unique_ptr<Box> launch() { return run_task(backend().launch(login())); }
   Ran run(Box& box, const std::string& command) {
     return run_task(test::run_in(box.peer().connection, command));
@@ -90,21 +65,11 @@ class DockerBoxes : public testing::TestWithParam<const char*> {
   std::vector<docker::ListedContainer> ours() {
     return run_task(engine_.list({"fairlead_instance=" + config_.instance}, docker::in(5s)));
   }
-  std::size_t journal_entries() {
-    std::size_t count = 0;
-    for (const auto& entry : fs::directory_iterator(state_ / "journal" / config_.instance))
-      count += entry.path().extension() == ".json";
-    return count;
-  }
   // Waits on the link, not on the clock.
   void wait_for_link_end(Box& box) { (void)run_task(box.peer().connection.closed()); }
 
   boost::asio::io_context io_{1};
   Engine engine_{http::Client(http::Endpoint::parse("unix:///var/run/docker.sock"))};
-  fs::path state_;
-  config::Config config_;
-  std::shared_ptr<test::KeptLog> log_ = std::make_shared<test::KeptLog>();
-  std::unique_ptr<Backend> backend_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Links, DockerBoxes, testing::Values("socket", "attach"),

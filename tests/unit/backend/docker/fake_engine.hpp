@@ -2,12 +2,11 @@
 // A Docker engine that fails in every way a test asks for, and a backend on it.
 #pragma once
 
-#include "backend/docker/docker.hpp"
 #include "backend/journal.hpp"
+#include "docker_stage.hpp"
 #include "http/json.hpp"
 #include "support/run_task.hpp"
 #include "support/scripted_server.hpp"
-#include "unit/backend/oci/box_fixture.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -19,7 +18,6 @@
 
 namespace fairlead::backend {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
 using namespace std::chrono_literals;
 using test::Peer;
@@ -122,14 +120,10 @@ class FakeEngine {
   test::ScriptedServer server_{[this](Peer& peer) { serve(peer); }};
 };
 
-class OnFakeEngine : public testing::Test {
+class OnFakeEngine : public testing::Test, protected DockerStage {
  protected:
   void SetUp() override {
-    std::string name = (fs::temp_directory_path() / "fairlead-docker-XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    state_ = name;
-    config_.state_directory = name;
-    config_.instance = "failure";
+    make_state("failure");
     config_.agent_path = "/bin/true";  // any program will do: it never runs
     config_.docker.host = engine_.url();
     config_.docker.container["Image"] = "x";
@@ -137,23 +131,9 @@ class OnFakeEngine : public testing::Test {
     config_.docker.container_start = 2s;
     config_.docker.container_stop = 2s;
   }
-  void TearDown() override {
-    backend_.reset();
-    fs::remove_all(state_);
-  }
 
-  Backend& backend() {
-    if (!backend_) backend_ = make_docker_backend(config_, observe::Log(log_, observe::Level::debug));
-    return *backend_;
-  }
-  Login login() {
-    Login login;
-    login.connection_id = "0123456789abcdef0123456789abcdef";
-    login.user = "alice";
-    login.config = std::make_shared<const config::Config>(config_);
-    login.log = observe::Log(log_, observe::Level::debug);
-    return login;
-  }
+  void TearDown() override { backend_.reset(); }  // before the loop it runs on
+
   BackendError launch_failure() {
     try {
       (void)test::run_task(io_, backend().launch(login()));
@@ -167,12 +147,6 @@ class OnFakeEngine : public testing::Test {
     std::string owner;
     std::ifstream(state_ / "docker" / "failure" / "owner") >> owner;
     return {{"fairlead_instance", "failure"}, {"fairlead_owner", owner}, {"fairlead_box", box}};
-  }
-  std::size_t journal_entries() {
-    std::size_t count = 0;
-    for (const auto& entry : fs::directory_iterator(state_ / "journal" / "failure"))
-      count += entry.path().extension() == ".json";
-    return count;
   }
   std::size_t box_directories() {
     const auto boxes = fs::directory_iterator(state_ / "docker" / "failure" / "boxes");
@@ -193,10 +167,6 @@ class OnFakeEngine : public testing::Test {
 
   FakeEngine engine_;
   boost::asio::io_context io_{1};
-  fs::path state_;
-  config::Config config_;
-  std::shared_ptr<test::KeptLog> log_ = std::make_shared<test::KeptLog>();
-  std::unique_ptr<Backend> backend_;
 };
 
 }  // namespace fairlead::backend

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Docker backend with a state directory of its own, for a login of alice's.
+#pragma once
+
+#include "backend/docker/docker.hpp"
+#include "unit/backend/oci/box_fixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace fairlead::backend {
+
+namespace fs = std::filesystem;
+
+// The test that has the loop drops the backend before it.
+class DockerStage {
+ protected:
+  ~DockerStage() {
+    if (!state_.empty()) fs::remove_all(state_);
+  }
+
+  void make_state(const std::string& instance) {
+    std::string name = (fs::temp_directory_path() / "fairlead-docker-XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    state_ = name;
+    config_.state_directory = name;
+    config_.instance = instance;
+  }
+  Backend& backend() {
+    if (!backend_) backend_ = make_docker_backend(config_, observe::Log(log_, observe::Level::debug));
+    return *backend_;
+  }
+  Login login() {
+    Login login;
+    login.connection_id = "0123456789abcdef0123456789abcdef";
+    login.user = "alice";
+    login.remote_address = "192.0.2.1";
+    login.remote_port = 50000;
+    login.local_address = "192.0.2.2";
+    login.local_port = 22;
+    login.config = std::make_shared<const config::Config>(config_);
+    login.log = observe::Log(log_, observe::Level::debug);
+    return login;
+  }
+  std::size_t journal_entries() {
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(state_ / "journal" / config_.instance))
+      count += entry.path().extension() == ".json";
+    return count;
+  }
+
+  fs::path state_;
+  config::Config config_;
+  std::shared_ptr<test::KeptLog> log_ = std::make_shared<test::KeptLog>();
+  std::unique_ptr<Backend> backend_;
+};
+
+}  // namespace fairlead::backend
