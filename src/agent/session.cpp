@@ -109,8 +109,10 @@ bool Session::decide(const ssh::event::ChannelRequest& request, std::optional<Co
     case ssh::RequestType::subsystem:
       if (!started_) command = choose(type, request.payload);
       return command.has_value();
+    case ssh::RequestType::break_:
+      return on_break();
     default:
-      return request.name == "break" && on_break();
+      return false;
   }
 }
 

@@ -6,6 +6,8 @@
 #include "base/wire.hpp"
 #include "protocol/message_numbers.hpp"
 
+#include <fairlead/ssh/global_requests.hpp>
+
 #include <algorithm>
 
 namespace fairlead::ssh {
@@ -87,6 +89,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
   if (!ticket) return std::unexpected(ticket.error());
   send_global_answers();
   if (!*ticket) return std::nullopt;
+  no_more_sessions_ = no_more_sessions_ || name == NoMoreSessions::wire_name;
   return event::GlobalRequest{
       .ticket = **ticket, .name = name, .want_reply = want_reply, .payload = reader.rest()};
 }
@@ -105,6 +108,9 @@ ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
   const std::uint32_t window = reader.u32();
   const std::uint32_t max_packet = reader.u32();
   if (!reader.ok()) return malformed("channel open");
+  // PROTOCOL section 2.2: whoever opens a session now is not who gave them up.
+  if (no_more_sessions_ && channel_type(type) == ChannelType::session)
+    return failure(Errc::unexpected_message, "session after no-more-sessions");
   if (type.size() > limits::request_name) {
     send_open_failure(peer_id, OpenFailure::unknown_channel_type, "unknown channel type");
     return std::nullopt;

@@ -78,6 +78,7 @@ class ConnectionProtocol {
   ChannelTable channels_;
   TicketQueue global_requests_;
   std::uint64_t global_replies_expected_ = 0;
+  bool no_more_sessions_ = false;  // the peer has given up the right to open another one
   Clock::time_point now_;
   // What receive windows of this connection may still grow by, all together: the memory that a peer can make
   // us hold.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
+#include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/requests.hpp>

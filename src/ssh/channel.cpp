@@ -39,12 +39,12 @@ void Channel::close() {
 
 void Channel::send_exit_status(std::uint32_t status) {
   const ExitStatusRequest body{status};
-  state_->notify("exit-status", body.encode());
+  notify(body);
 }
 
 void Channel::send_exit_signal(std::string_view name, bool core_dumped, std::string_view text) {
   const ExitSignalRequest body{std::string(name), core_dumped, std::string(text)};
-  state_->notify("exit-signal", body.encode());
+  notify(body);
 }
 
 Task<bool> Channel::request(std::string name, std::vector<std::byte> payload) {

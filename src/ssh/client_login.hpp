@@ -20,6 +20,7 @@ class ClientLogin final : public Login {
       : connection_(connection), config_(std::move(config)) {}
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
+  [[nodiscard]] bool answers(std::string_view request) const noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:
@@ -27,11 +28,13 @@ class ClientLogin final : public Login {
   // nothing is left.
   [[nodiscard]] Task<> attempt(std::string methods);
   [[nodiscard]] Task<> show_key(const PrivateKey& key, std::string algorithm);
+  void learn_host_keys(const event::GlobalRequest& announcement);
 
   ConnectionImpl& connection_;
   const std::shared_ptr<const ClientConfig> config_;
   std::size_t next_key_ = 0, next_algorithm_ = 0;
   bool asked_ = false, password_shown_ = false;
+  unsigned host_key_updates_ = 0;
   bool done_ = false;
 };
 

@@ -395,7 +395,7 @@ void ConnectionImpl::send_keepalive(Clock::time_point now) {
   if (alive_unanswered_ >= alive_count_) return end({Errc::timeout, "peer does not answer"});
   ++alive_unanswered_;
   replies_.push_back(nullptr);
-  engine_.send_global_request("keepalive@openssh.com", true, {});
+  engine_.send_global_request(KeepaliveRequest::wire_name, true, {});
   flush_soon();
   set_deadline(Deadline::alive, now + alive_interval_);
 }

@@ -46,6 +46,22 @@ def requests():
         ("signal", text("TERM")),
         ("exit-status", u32(1)),
         ("exit-signal", text("KILL") + b"\x01" + text("killed") + text("en")),
+        ("x11-req", b"\x00" + text("MIT-MAGIC-COOKIE-1") + text("00112233445566778899aabbccddeeff") + u32(0)),
+        ("break", u32(1000)),
+        ("xon-xoff", b"\x01"),
+        ("agent-req", b""),
+        ("direct-tcpip", text("db.example.com") + u32(5432) + text("127.0.0.1") + u32(51234)),
+        ("forwarded-tcpip", text("") + u32(8080) + text("127.0.0.1") + u32(51234)),
+        ("direct-streamlocal", text("/run/s") + text("") + u32(0)),
+        ("forwarded-streamlocal", text("/run/s") + text("")),
+        ("x11", text("127.0.0.1") + u32(6000)),
+        ("tcpip-forward", text("localhost") + u32(0)),
+        ("tcpip-forward-reply", u32(40000)),
+        ("cancel-tcpip-forward", text("") + u32(40000)),
+        ("streamlocal-forward", text("/tmp/s")),
+        ("hostkeys", text("one key") + text("another")),
+        ("hostkeys-prove", text("one key")),
+        ("hostkeys-proof", text("a signature")),
     ]
     for index, (name, body) in enumerate(bodies):
         save("requests_fuzz", name, bytes([index]) + body)

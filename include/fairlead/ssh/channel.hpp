@@ -6,6 +6,7 @@
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/bytes.hpp>
+#include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/requests.hpp>
 
@@ -51,8 +52,8 @@ class Request {
   [[nodiscard]] std::string_view name() const noexcept;  // lives as long as this request
   [[nodiscard]] Bytes payload() const noexcept;
   [[nodiscard]] bool want_reply() const noexcept;
-  // The typed body (requests.hpp), for example parse<ExecRequest>().
-  template <class Body>
+  // The typed body (requests.hpp, global_requests.hpp), for example parse<ExecRequest>().
+  template <TypedBody Body>
   [[nodiscard]] Result<Body> parse() const {
     return Body::decode(payload());
   }
@@ -112,6 +113,15 @@ class Channel {
   // Any request; true when the peer answered success. Without a wanted reply use notify().
   [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload);
   void notify(std::string_view name, Bytes payload);
+  // The same with a typed body, for example ExecRequest.
+  template <TypedBody Body>
+  [[nodiscard]] Task<bool> request(const Body& body) {
+    return request(std::string(Body::wire_name), body.encode());
+  }
+  template <TypedBody Body>
+  void notify(const Body& body) {
+    notify(Body::wire_name, body.encode());
+  }
 
   // Completes when the peer has closed its side or the connection ended.
   [[nodiscard]] Task<> closed();
@@ -139,8 +149,14 @@ class NewChannel {
   NewChannel& operator=(NewChannel&&) noexcept;
   ~NewChannel();
 
-  [[nodiscard]] std::string_view type() const noexcept;
+  [[nodiscard]] ChannelType kind() const noexcept;
+  [[nodiscard]] std::string_view type() const noexcept;  // its name; lives as long as this wish
   [[nodiscard]] Bytes extra_data() const noexcept;
+  // The typed body (channel_types.hpp), for example parse<DirectTcpip>().
+  template <TypedBody Body>
+  [[nodiscard]] Result<Body> parse() const {
+    return Body::decode(extra_data());
+  }
 
   [[nodiscard]] OpenedChannel accept() &&;
   void reject(OpenFailure reason, std::string_view text) &&;
