@@ -106,7 +106,11 @@ class Channel {
   using Fill = std::function<std::size_t(MutableBytes slot)>;
   [[nodiscard]] Task<std::size_t> write_in_place(StreamType type, const Fill& fill);
   void close_write();  // SSH_MSG_CHANNEL_EOF, once
-  void close();        // SSH_MSG_CHANNEL_CLOSE, once; wakes whoever waits on this channel
+  // Nothing more is read here: what has come and what still comes is dropped with its credit given back. The
+  // counterpart of close_write(), told with eow@openssh.com to those who know it (OpenSSH and ourselves),
+  // whose programs then find their output closed. On the other side it is a request of RequestType::eow.
+  void close_read();
+  void close();  // SSH_MSG_CHANNEL_CLOSE, once; wakes whoever waits on this channel
   void send_exit_status(std::uint32_t status);
   void send_exit_signal(std::string_view name, bool core_dumped, std::string_view text);
 
@@ -123,8 +127,8 @@ class Channel {
     notify(Body::wire_name, body.encode());
   }
 
-  // Completes when the peer has closed its side or the connection ended.
-  [[nodiscard]] Task<> closed();
+  // Completes with true when the peer has closed its side, with false when the connection ended before.
+  [[nodiscard]] Task<bool> closed();
   [[nodiscard]] std::uint32_t id() const noexcept;
 
  private:

@@ -68,6 +68,8 @@ inline constexpr std::size_t unanswered_requests =
 // Refused requests whose refusal waits behind an unanswered one; a peer that causes more is disconnected.
 inline constexpr std::size_t refused_requests = 1024;
 inline constexpr std::size_t undecided_channels = 16;
+// Output of a program that run() keeps for its caller, who may say otherwise.
+inline constexpr std::size_t collected_output = std::size_t{16} * 1024 * 1024;
 
 // Sealed bytes waiting for the socket: writers wait above the high mark and go on below the low one.
 inline constexpr std::size_t output_high_water = std::size_t{256} * 1024;
