@@ -19,6 +19,7 @@ std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
   engine->algorithms.host_key_algorithms = config.host_key_algorithms;
   engine->algorithms.ciphers = config.ciphers;
   engine->algorithms.macs = config.macs;
+  engine->require_strict_kex = config.require_strict_kex;
   engine->rekey_bytes = config.rekey_bytes;
   engine->rekey_interval = config.rekey_interval;
   return engine;
