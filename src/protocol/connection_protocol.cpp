@@ -22,17 +22,6 @@ OpenFailure known_reason(std::uint32_t reason) noexcept {
   return reason >= 1 && reason <= 4 ? OpenFailure{reason} : OpenFailure::connect_failed;
 }
 
-// The ticket to tell a request with, 0 when no reply is wanted; nothing when the application is not asked at
-// all.
-Result<std::optional<std::uint32_t>> admit(TicketQueue& queue, std::string_view name, bool want_reply) {
-  const bool overlong = name.size() > limits::request_name;
-  if (want_reply && !overlong) return queue.push();
-  if (!overlong) return 0;
-  if (!want_reply) return std::nullopt;
-  if (auto refused = queue.push_refused(); !refused) return std::unexpected(refused.error());
-  return std::nullopt;
-}
-
 }  // namespace
 
 Result<std::optional<EngineEvent>> ConnectionProtocol::on_message(Bytes payload, Clock::time_point now) {
@@ -80,6 +69,16 @@ Result<ConnectionProtocol::Target> ConnectionProtocol::target(WireReader& reader
   return Target{.id = id, .record = record};
 }
 
+Result<std::optional<std::uint32_t>> ConnectionProtocol::admit(TicketQueue& queue, std::string_view name,
+                                                               bool want_reply) const {
+  const bool overlong = name.size() > limits::request_name;
+  if (want_reply && !overlong) return queue.push(config_.unanswered_requests);
+  if (!overlong) return 0;
+  if (!want_reply) return std::nullopt;
+  if (auto refused = queue.push_refused(); !refused) return std::unexpected(refused.error());
+  return std::nullopt;
+}
+
 ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
   WireReader reader(body);
   const std::string_view name = reader.text();
@@ -120,7 +119,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
     send_open_failure(peer_id, OpenFailure::administratively_prohibited, "maximum packet size is zero");
     return std::nullopt;
   }
-  if (channels_.full() || channels_.undecided() >= limits::undecided_channels) {
+  if (channels_.full() || channels_.undecided() >= config_.undecided_channels) {
     send_open_failure(peer_id, OpenFailure::resource_shortage, "too many channels");
     return std::nullopt;
   }

@@ -48,6 +48,10 @@ struct EngineConfig {
   std::uint32_t window = limits::initial_window;
   std::uint32_t max_packet = limits::channel_packet;
   std::size_t channels = limits::channels;
+  // What may wait for the application: channels that it has not decided about, requests (per channel, and of
+  // the connection) that it has not answered.
+  std::size_t undecided_channels = limits::undecided_channels;
+  std::size_t unanswered_requests = limits::unanswered_requests;
 };
 
 // After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does

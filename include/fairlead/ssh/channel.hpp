@@ -66,6 +66,7 @@ class Request {
   friend class ConnectionImpl;
   struct State;
   explicit Request(std::unique_ptr<State> state);
+  void stop_waiting();
   std::unique_ptr<State> state_;
 };
 

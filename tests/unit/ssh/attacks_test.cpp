@@ -46,7 +46,8 @@ TEST(HostKeyCheck, CVE_2025_26465_ACheckThatFailsHalfWayIsARefusal) {
   EXPECT_TRUE(pair.authenticator->asked.empty());  // no password went out
 }
 
-// --- CVE-2000-1169, OpenSSH, and TH-20: a server that a client logs in to asks for its agent and its display.
+// --- CVE-2000-1169, OpenSSH, and TH-20: a server that a client logs in to asks for its agent and its
+// display.
 TEST(RogueServer, CVE_2000_1169_GetsNoAgentNoDisplayAndNoForward) {
   Loop loop;
   LoginPair pair;
