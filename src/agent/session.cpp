@@ -109,8 +109,12 @@ bool Session::decide(const ssh::event::ChannelRequest& request, std::optional<Co
     case ssh::RequestType::subsystem:
       if (!started_) command = choose(type, request.payload);
       return command.has_value();
+    case ssh::RequestType::break_:
+      return on_break();
+    case ssh::RequestType::eow:
+      return on_end_of_write();
     default:
-      return request.name == "break" && on_break();
+      return false;
   }
 }
 
@@ -153,6 +157,17 @@ bool Session::on_signal(ssh::Bytes payload) {
 bool Session::on_break() const {
   return pty_ && pty_->master && pid_ > 0 && !wait_status_ &&
          ::ioctl(pty_->master.get(), TIOCSIG, SIGINT) == 0;
+}
+
+// CN-17: the client reads no more. A program with pipes finds that out as it would in a pipeline; a terminal
+// has only one end for both directions.
+bool Session::on_end_of_write() {
+  if (!started_ || pty_ || wait_status_) return false;
+  if (data_out_)
+    data_out_->end();
+  else
+    output_.end();
+  return true;
 }
 
 void Session::on_data_socket(ssh::Bytes payload) {

@@ -63,6 +63,7 @@ class Session {
   [[nodiscard]] bool on_window_change(ssh::Bytes payload);
   [[nodiscard]] bool on_signal(ssh::Bytes payload);
   [[nodiscard]] bool on_break() const;
+  [[nodiscard]] bool on_end_of_write();
   void on_data_socket(ssh::Bytes payload);
   [[nodiscard]] std::optional<Command> choose(ssh::RequestType type, ssh::Bytes payload) const;
   [[nodiscard]] Environment environment() const;

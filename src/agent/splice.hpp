@@ -23,12 +23,13 @@ class Splice {
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   // Moves no more; whoever writes to a socket as the source is told so. Does not count as an end.
   void stop();
+  // As if the source had ended: whoever writes to it gets SIGPIPE.
+  void end();
   // Stops, and hands the source over.
   [[nodiscard]] FileDescriptor release();
 
  private:
   void pump(bool source_is_ready);
-  void end();
 
   FileDescriptor source_, sink_;
   std::function<void()> on_end_;

@@ -63,6 +63,8 @@ class OutputStream {
   // its program).
   void end_when_empty();
   [[nodiscard]] bool ended() const noexcept { return !fd_; }
+  // Reads no more: whoever writes to a pipe gets SIGPIPE.
+  void end();
   // Reads no more and hands the descriptor over.
   [[nodiscard]] FileDescriptor release();
 
@@ -70,7 +72,6 @@ class OutputStream {
   enum class Fill { full, empty, end };
   void pump();
   [[nodiscard]] Fill fill(ssh::MutableBytes slot, std::size_t& size) const;
-  void end();
 
   Link& link_;
   ssh::ChannelId channel_;

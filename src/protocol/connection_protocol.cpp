@@ -6,6 +6,8 @@
 #include "base/wire.hpp"
 #include "protocol/message_numbers.hpp"
 
+#include <fairlead/ssh/global_requests.hpp>
+
 #include <algorithm>
 
 namespace fairlead::ssh {
@@ -18,17 +20,6 @@ std::unexpected<Error> malformed(const char* what) {
 // Reasons beyond RFC 4254's four are told as the mildest of them.
 OpenFailure known_reason(std::uint32_t reason) noexcept {
   return reason >= 1 && reason <= 4 ? OpenFailure{reason} : OpenFailure::connect_failed;
-}
-
-// The ticket to tell a request with, 0 when no reply is wanted; nothing when the application is not asked at
-// all.
-Result<std::optional<std::uint32_t>> admit(TicketQueue& queue, std::string_view name, bool want_reply) {
-  const bool overlong = name.size() > limits::request_name;
-  if (want_reply && !overlong) return queue.push();
-  if (!overlong) return 0;
-  if (!want_reply) return std::nullopt;
-  if (auto refused = queue.push_refused(); !refused) return std::unexpected(refused.error());
-  return std::nullopt;
 }
 
 }  // namespace
@@ -78,6 +69,16 @@ Result<ConnectionProtocol::Target> ConnectionProtocol::target(WireReader& reader
   return Target{.id = id, .record = record};
 }
 
+Result<std::optional<std::uint32_t>> ConnectionProtocol::admit(TicketQueue& queue, std::string_view name,
+                                                               bool want_reply) const {
+  const bool overlong = name.size() > limits::request_name;
+  if (want_reply && !overlong) return queue.push(config_.unanswered_requests);
+  if (!overlong) return 0;
+  if (!want_reply) return std::nullopt;
+  if (auto refused = queue.push_refused(); !refused) return std::unexpected(refused.error());
+  return std::nullopt;
+}
+
 ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
   WireReader reader(body);
   const std::string_view name = reader.text();
@@ -87,6 +88,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_global_request(Bytes body) {
   if (!ticket) return std::unexpected(ticket.error());
   send_global_answers();
   if (!*ticket) return std::nullopt;
+  no_more_sessions_ = no_more_sessions_ || name == NoMoreSessions::wire_name;
   return event::GlobalRequest{
       .ticket = **ticket, .name = name, .want_reply = want_reply, .payload = reader.rest()};
 }
@@ -105,6 +107,9 @@ ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
   const std::uint32_t window = reader.u32();
   const std::uint32_t max_packet = reader.u32();
   if (!reader.ok()) return malformed("channel open");
+  // PROTOCOL section 2.2: whoever opens a session now is not who gave them up.
+  if (no_more_sessions_ && channel_type(type) == ChannelType::session)
+    return failure(Errc::unexpected_message, "session after no-more-sessions");
   if (type.size() > limits::request_name) {
     send_open_failure(peer_id, OpenFailure::unknown_channel_type, "unknown channel type");
     return std::nullopt;
@@ -114,7 +119,7 @@ ConnectionProtocol::Told ConnectionProtocol::on_open(Bytes body) {
     send_open_failure(peer_id, OpenFailure::administratively_prohibited, "maximum packet size is zero");
     return std::nullopt;
   }
-  if (channels_.full() || channels_.undecided() >= limits::undecided_channels) {
+  if (channels_.full() || channels_.undecided() >= config_.undecided_channels) {
     send_open_failure(peer_id, OpenFailure::resource_shortage, "too many channels");
     return std::nullopt;
   }

@@ -65,6 +65,10 @@ class ConnectionProtocol {
 
   // The channel that a message is for, by our number. Unknown numbers are an error.
   [[nodiscard]] Result<Target> target(WireReader& reader) const;
+  // The ticket to tell a request with, 0 when no reply is wanted; nothing when the application is not asked
+  // at all.
+  [[nodiscard]] Result<std::optional<std::uint32_t>> admit(TicketQueue& queue, std::string_view name,
+                                                           bool want_reply) const;
   [[nodiscard]] Told receive_data(Target target, DataType type, bool wanted, Bytes data);
   void give_credit(ChannelRecord& channel, std::size_t bytes);
   void send_close(ChannelId id, ChannelRecord& channel);
@@ -78,6 +82,7 @@ class ConnectionProtocol {
   ChannelTable channels_;
   TicketQueue global_requests_;
   std::uint64_t global_replies_expected_ = 0;
+  bool no_more_sessions_ = false;  // the peer has given up the right to open another one
   Clock::time_point now_;
   // What receive windows of this connection may still grow by, all together: the memory that a peer can make
   // us hold.

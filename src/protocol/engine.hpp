@@ -43,9 +43,16 @@ struct EngineConfig {
   unsigned auth_failures = limits::auth_failures;
   std::uint64_t rekey_bytes = limits::rekey_bytes;               // 0: only the ciphers' own limits
   std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time
+  // Refuses peers that do not know strict key exchange (KX-16). Without it an attacker on the way can cut off
+  // the first packets under chacha20-poly1305 (Terrapin, CVE-2023-48795).
+  bool require_strict_kex = false;
   std::uint32_t window = limits::initial_window;
   std::uint32_t max_packet = limits::channel_packet;
   std::size_t channels = limits::channels;
+  // What may wait for the application: channels that it has not decided about, requests (per channel, and of
+  // the connection) that it has not answered.
+  std::size_t undecided_channels = limits::undecided_channels;
+  std::size_t unanswered_requests = limits::unanswered_requests;
 };
 
 // After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does

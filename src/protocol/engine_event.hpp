@@ -4,6 +4,7 @@
 
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/certificate.hpp>
+#include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/requests.hpp>

@@ -149,6 +149,8 @@ Handshake::Told Handshake::on_kexinit(Bytes payload) {
 Result<> Handshake::read_markers(const KexInit& message) {
   peer_takes_ext_info_ = message.key_exchanges.contains(is_server() ? ext_info_client : ext_info_server);
   strict_ = message.key_exchanges.contains(is_server() ? strict_client : strict_server);
+  if (!strict_ && parts_.config.require_strict_kex)
+    return failure(Errc::no_common_algorithm, "no strict key exchange");
   // KX-16 (a): nothing may have come before the KEXINIT, which was number 0 then.
   if (strict_ && parts_.reader.sequence() != 1)
     return failure(Errc::unexpected_message, "KEXINIT was not the first packet");

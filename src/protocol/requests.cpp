@@ -1,30 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding, checking and encoding of the request bodies of RFC 4254 section 6.
-#include "base/wire.hpp"
+// Decoding, checking and encoding of the bodies of requests on channels.
+#include "protocol/body_fields.hpp"
 
-#include <fairlead/ssh/limits.hpp>
+#include <fairlead/ssh/global_requests.hpp>
 #include <fairlead/ssh/requests.hpp>
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
 namespace fairlead::ssh {
 namespace {
-
-constexpr bool is_letter(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-constexpr bool is_word(char c) noexcept {
-  return is_letter(c) || is_digit(c) || c == '_';
-}
-
-bool has_nul(std::string_view text) noexcept {
-  return text.find('\0') != std::string_view::npos;
-}
 
 bool good_environment_name(std::string_view name) noexcept {
   return !name.empty() && name.size() <= limits::environment_name && !is_digit(name.front()) &&
@@ -37,10 +22,16 @@ bool good_terminal_name(std::string_view name) noexcept {
          std::ranges::all_of(name, [](char c) { return is_word(c) || c == '.' || c == '+' || c == '-'; });
 }
 
-// RFC 4250 section 4.6.1: printable US-ASCII without space and comma.
-bool good_name(std::string_view name) noexcept {
+// These end up among the arguments of xauth(1), whose commands are lines (CVE-2016-3115).
+bool good_x11_protocol(std::string_view name) noexcept {
   return !name.empty() && name.size() <= limits::request_name &&
-         std::ranges::all_of(name, [](char c) { return c > ' ' && c < 0x7f && c != ','; });
+         std::ranges::all_of(name, [](char c) { return is_word(c) || c == '-' || c == '.'; });
+}
+
+bool good_x11_cookie(std::string_view cookie) noexcept {
+  const auto is_hex = [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+  return !cookie.empty() && cookie.size() <= limits::x11_cookie && cookie.size() % 2 == 0 &&
+         std::ranges::all_of(cookie, is_hex);
 }
 
 constexpr std::array<std::string_view, 13> signals{"ABRT", "ALRM", "FPE",  "HUP",  "ILL",  "INT", "KILL",
@@ -83,30 +74,34 @@ Result<Modes> read_modes(Bytes encoded) {
   }
 }
 
-std::vector<std::byte> taken(const ByteBuffer& buffer) {
-  const Bytes bytes = buffer.readable();
-  return {bytes.begin(), bytes.end()};
-}
-
-std::vector<std::byte> encode_text(std::string_view text) {
-  ByteBuffer buffer;
-  WireWriter(buffer).string(text);
-  return taken(buffer);
-}
-
 }  // namespace
 
 RequestType request_type(std::string_view name) noexcept {
   using Entry = std::pair<std::string_view, RequestType>;
-  static constexpr std::array<Entry, 9> entries{{{"env", RequestType::env},
-                                                 {"pty-req", RequestType::pty_req},
-                                                 {"window-change", RequestType::window_change},
-                                                 {"shell", RequestType::shell},
-                                                 {"exec", RequestType::exec},
-                                                 {"subsystem", RequestType::subsystem},
-                                                 {"signal", RequestType::signal},
-                                                 {"exit-status", RequestType::exit_status},
-                                                 {"exit-signal", RequestType::exit_signal}}};
+  static constexpr std::array<Entry, 23> entries{
+      {{EnvRequest::wire_name, RequestType::env},
+       {PtyRequest::wire_name, RequestType::pty_req},
+       {WindowChangeRequest::wire_name, RequestType::window_change},
+       {ShellRequest::wire_name, RequestType::shell},
+       {ExecRequest::wire_name, RequestType::exec},
+       {SubsystemRequest::wire_name, RequestType::subsystem},
+       {SignalRequest::wire_name, RequestType::signal},
+       {ExitStatusRequest::wire_name, RequestType::exit_status},
+       {ExitSignalRequest::wire_name, RequestType::exit_signal},
+       {X11Request::wire_name, RequestType::x11_req},
+       {AgentForwardRequest::wire_name, RequestType::auth_agent_req},
+       {"agent-req", RequestType::auth_agent_req},  // draft-ietf-sshm-ssh-agent
+       {BreakRequest::wire_name, RequestType::break_},
+       {XonXoffRequest::wire_name, RequestType::xon_xoff},
+       {EndOfWriteRequest::wire_name, RequestType::eow},
+       {KeepaliveRequest::wire_name, RequestType::keepalive},
+       {TcpipForward::wire_name, RequestType::tcpip_forward},
+       {CancelTcpipForward::wire_name, RequestType::cancel_tcpip_forward},
+       {StreamlocalForward::wire_name, RequestType::streamlocal_forward},
+       {CancelStreamlocalForward::wire_name, RequestType::cancel_streamlocal_forward},
+       {NoMoreSessions::wire_name, RequestType::no_more_sessions},
+       {HostKeys::wire_name, RequestType::host_keys},
+       {HostKeysProve::wire_name, RequestType::host_keys_prove}}};
   const auto* found = std::ranges::find(entries, name, &Entry::first);
   return found == entries.end() ? RequestType::other : found->second;
 }
@@ -232,6 +227,53 @@ Result<ExitSignalRequest> ExitSignalRequest::decode(Bytes payload) {
 std::vector<std::byte> ExitSignalRequest::encode() const {
   ByteBuffer buffer;
   WireWriter(buffer).string(name).boolean(core_dumped).string(message).string(std::string_view{});
+  return taken(buffer);
+}
+
+Result<X11Request> X11Request::decode(Bytes payload) {
+  WireReader reader(payload);
+  const bool single_connection = reader.boolean();
+  const std::string_view protocol = reader.text();
+  const std::string_view cookie = reader.text();
+  const std::uint32_t screen = reader.u32();
+  if (!reader.done() || screen > limits::x11_screen) return failure(Errc::bad_message, "x11-req");
+  if (!good_x11_protocol(protocol) || !good_x11_cookie(cookie))
+    return failure(Errc::bad_message, "x11-req: authentication");
+  return X11Request{.single_connection = single_connection,
+                    .protocol = std::string(protocol),
+                    .cookie = std::string(cookie),
+                    .screen = screen};
+}
+
+std::vector<std::byte> X11Request::encode() const {
+  ByteBuffer buffer;
+  WireWriter(buffer).boolean(single_connection).string(protocol).string(cookie).u32(screen);
+  return taken(buffer);
+}
+
+Result<BreakRequest> BreakRequest::decode(Bytes payload) {
+  WireReader reader(payload);
+  const std::uint32_t milliseconds = reader.u32();
+  if (!reader.done()) return failure(Errc::bad_message, "break");
+  return BreakRequest{std::clamp<std::uint32_t>(milliseconds, 500, 3000)};
+}
+
+std::vector<std::byte> BreakRequest::encode() const {
+  ByteBuffer buffer;
+  WireWriter(buffer).u32(milliseconds);
+  return taken(buffer);
+}
+
+Result<XonXoffRequest> XonXoffRequest::decode(Bytes payload) {
+  WireReader reader(payload);
+  const bool client_can_do = reader.boolean();
+  if (!reader.done()) return failure(Errc::bad_message, "xon-xoff");
+  return XonXoffRequest{client_can_do};
+}
+
+std::vector<std::byte> XonXoffRequest::encode() const {
+  ByteBuffer buffer;
+  WireWriter(buffer).boolean(client_can_do);
   return taken(buffer);
 }
 

@@ -23,10 +23,10 @@ class TicketQueue {
     std::vector<std::byte> payload;
   };
 
-  // A request arrived: its ticket, or nothing when it is refused already because too many wait for the
+  // A request arrived: its ticket, or nothing when it is refused already because `most` wait for the
   // application.
-  [[nodiscard]] Result<std::optional<std::uint32_t>> push() {
-    const bool refused = waiting_ >= limits::unanswered_requests;
+  [[nodiscard]] Result<std::optional<std::uint32_t>> push(std::size_t most) {
+    const bool refused = waiting_ >= most;
     if (refused) {
       if (auto pushed = push_refused(); !pushed) return std::unexpected(pushed.error());
       return std::nullopt;

@@ -2,6 +2,8 @@
 // The relay's rules as tables: which channel types and requests pass, from which side.
 #include "relay/policy.hpp"
 
+#include <fairlead/ssh/requests.hpp>
+
 #include <algorithm>
 #include <array>
 
@@ -45,15 +47,17 @@ Decision allow_client_request(const Policy& policy, const Question& question) {
 Decision allow_channel(const Policy& policy, const Question& question) {
   if (question.from == Side::box)
     return no(OpenFailure::administratively_prohibited, "A box may not open channels.");
-  if (question.name == "session") {
-    if (question.open_sessions < policy.max_sessions) return yes();
-    return no(OpenFailure::resource_shortage, "Too many sessions.");
+  switch (ssh::channel_type(question.name)) {
+    case ssh::ChannelType::session:
+      if (question.open_sessions < policy.max_sessions) return yes();
+      return no(OpenFailure::resource_shortage, "Too many sessions.");
+    case ssh::ChannelType::direct_tcpip:
+      return no(OpenFailure::administratively_prohibited, "Forwarding is rejected");
+    case ssh::ChannelType::direct_streamlocal:
+      return no(OpenFailure::administratively_prohibited, "StreamLocal forwarding is rejected");
+    default:
+      return no(OpenFailure::unknown_channel_type, "unsupported channel type");
   }
-  if (question.name == "direct-tcpip")
-    return no(OpenFailure::administratively_prohibited, "Forwarding is rejected");
-  if (question.name == "direct-streamlocal@openssh.com")
-    return no(OpenFailure::administratively_prohibited, "StreamLocal forwarding is rejected");
-  return no(OpenFailure::unknown_channel_type, "unsupported channel type");
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <fairlead/ssh/bytes.hpp>
-#include <fairlead/ssh/requests.hpp>
+#include <fairlead/ssh/channel_types.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -17,7 +17,6 @@ struct Shared {
   RelayOptions options;
   std::size_t open_sessions = 0;
   bool client_left = false;
-  bool no_more_sessions = false;  // PROTOCOL section 2.2: the client gave up the right to open another one
 
   void tell(const RelayEvent& event) const {
     if (options.observer) options.observer(event);
@@ -39,8 +38,6 @@ Decision decide(const Shared& shared, const ssh::NewChannel& wish) {
                           shared.open_sessions};
   Decision decision = allow(shared.options.policy, question);
   if (!decision.allowed) return decision;
-  if (shared.no_more_sessions)
-    return {.allowed = false, .text = "No more sessions were announced on this connection."};
   if (shared.options.draining && shared.options.draining())
     return {.allowed = false,
             .reason = ssh::OpenFailure::resource_shortage,
@@ -81,13 +78,12 @@ Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
   co_await relay_session(std::move(context), std::move(client), std::move(*agent));
 }
 
-// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4).
+// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4). The
+// engine holds the client to no-more-sessions@openssh.com.
 Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request> requests) {
   while (auto request = co_await requests.next()) {
     shared->tell(GlobalRequestSeen{Side::client, request->name()});
-    const bool no_more = request->name() == "no-more-sessions@openssh.com";
-    if (no_more) shared->no_more_sessions = true;
-    request->reply(no_more);
+    request->reply(request->type() == ssh::RequestType::no_more_sessions);
   }
 }
 

@@ -30,6 +30,9 @@ Task<> Channel::write_stderr(Bytes data) {
 Task<std::size_t> Channel::write_in_place(StreamType type, const Fill& fill) {
   return state_->write_turn(type, fill, SIZE_MAX);
 }
+void Channel::close_read() {
+  state_->close_read();
+}
 void Channel::close_write() {
   state_->close_write();
 }
@@ -39,12 +42,12 @@ void Channel::close() {
 
 void Channel::send_exit_status(std::uint32_t status) {
   const ExitStatusRequest body{status};
-  state_->notify("exit-status", body.encode());
+  notify(body);
 }
 
 void Channel::send_exit_signal(std::string_view name, bool core_dumped, std::string_view text) {
   const ExitSignalRequest body{std::string(name), core_dumped, std::string(text)};
-  state_->notify("exit-signal", body.encode());
+  notify(body);
 }
 
 Task<bool> Channel::request(std::string name, std::vector<std::byte> payload) {
@@ -54,7 +57,7 @@ void Channel::notify(std::string_view name, Bytes payload) {
   state_->notify(name, payload);
 }
 
-Task<> Channel::closed() {
+Task<bool> Channel::closed() {
   return state_->wait_closed();
 }
 std::uint32_t Channel::id() const noexcept {

@@ -14,6 +14,12 @@ namespace {
 // What a writer sends in one turn while others wait: two full packets.
 constexpr std::size_t quantum = std::size_t{2} * limits::channel_packet;
 
+// A link's other end, which has no identification, is ours.
+bool knows_eow(std::string_view peer) {
+  return peer.empty() || peer.find("OpenSSH") != std::string_view::npos ||
+         peer.find("Fairlead") != std::string_view::npos;
+}
+
 ConnectionError not_writable() {
   return ConnectionError({Errc::connection_closed, "channel closed"});
 }
@@ -34,7 +40,7 @@ ChannelCore::~ChannelCore() {
 Task<Chunk> ChannelCore::read(MutableBytes buffer) {
   const auto self = shared_from_this();
   for (;;) {
-    if (closed_here_ || buffer.empty()) co_return Chunk();
+    if (closed_here_ || read_closed_ || buffer.empty()) co_return Chunk();
     const Chunk chunk = inbound_.take(buffer);
     if (chunk.size > 0) {
       give_credit(chunk.size);
@@ -55,7 +61,7 @@ Task<std::size_t> ChannelCore::read_standard(MutableBytes buffer) {
 Task<View> ChannelCore::view() {
   const auto self = shared_from_this();
   for (;;) {
-    if (closed_here_) co_return View();
+    if (closed_here_ || read_closed_) co_return View();
     const View oldest = inbound_.view();
     if (!oldest.data.empty()) co_return oldest;
     if (at_end()) co_return View();
@@ -65,7 +71,7 @@ Task<View> ChannelCore::view() {
 
 void ChannelCore::consume(std::size_t size) {
   inbound_.consume(size);
-  give_credit(size);
+  if (!read_closed_) give_credit(size);
 }
 
 void ChannelCore::give_credit(std::size_t size) {
@@ -124,6 +130,16 @@ std::size_t ChannelCore::send(StreamType type, const Channel::Fill& fill, std::s
   return sent;
 }
 
+// CN-17: only who knows the request is told.
+void ChannelCore::close_read() {
+  if (std::exchange(read_closed_, true)) return;
+  give_credit(inbound_.size());
+  inbound_.drop_unseen();
+  readers_.wake_all();
+  if (!connection || at_end()) return;
+  if (knows_eow(connection->engine().peer_identification())) notify(EndOfWriteRequest::wire_name, {});
+}
+
 void ChannelCore::close_write() {
   if (std::exchange(write_closed_, true) || !connection || phase != Phase::open) return;
   connection->engine().send_eof(id);
@@ -161,9 +177,10 @@ void ChannelCore::notify(std::string_view name, Bytes payload) {
   connection->flush_soon();
 }
 
-Task<> ChannelCore::wait_closed() {
+Task<bool> ChannelCore::wait_closed() {
   const auto self = shared_from_this();
   while (phase != Phase::over) (void)co_await others_.wait(executor);
+  co_return closed_by_peer_;
 }
 
 Task<> ChannelCore::wait_opened() {
@@ -206,6 +223,7 @@ void ChannelCore::on_refused(Refusal why) {
 
 void ChannelCore::on_data(DataType type, Bytes data) {
   if (closed_here_) return;  // the peer had not seen our CLOSE yet
+  if (read_closed_) return give_credit(data.size());
   inbound_.add(type == DataType::standard ? StreamType::standard : StreamType::stderr_, data);
   readers_.wake_all();
 }
@@ -225,6 +243,7 @@ void ChannelCore::on_eof() {
 }
 
 void ChannelCore::on_closed() {
+  closed_by_peer_ = true;
   // RFC 4254 section 5.3: nothing reaches the peer any more, and our CLOSE is owed.
   connection->engine().close_channel(id);
   connection->forget(id, this);

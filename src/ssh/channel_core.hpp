@@ -46,10 +46,11 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   // Waits for its turn and takes it: one quantum, and not more than `most`, as far as the window allows.
   [[nodiscard]] Task<std::size_t> write_turn(StreamType type, const Channel::Fill& fill, std::size_t most);
   void close_write();
+  void close_read();
   void close();
   [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload);
   void notify(std::string_view name, Bytes payload);
-  [[nodiscard]] Task<> wait_closed();
+  [[nodiscard]] Task<bool> wait_closed();
 
   // --- for Request and NewChannel
   void reply(std::uint32_t ticket, bool success);
@@ -92,6 +93,8 @@ class ChannelCore : public std::enable_shared_from_this<ChannelCore> {
   std::list<std::shared_ptr<PendingReply>> replies_;
   bool eof_ = false;
   bool write_closed_ = false;
+  bool read_closed_ = false;
+  bool closed_by_peer_ = false;
   bool closed_here_ = false;
 };
 

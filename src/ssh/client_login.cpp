@@ -2,7 +2,10 @@
 // The order of the client's attempts: keys, then the password, then nothing at all.
 #include "ssh/client_login.hpp"
 
+#include "ssh/host_key_learning.hpp"
 #include "ssh/signing.hpp"
+
+#include <fairlead/ssh/global_requests.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -64,8 +67,23 @@ Task<> ClientLogin::handle(EngineEvent& event) {
     return attempt(std::string(failed->methods));
   } else if (std::holds_alternative<event::AuthSucceeded>(event)) {
     done_ = true;
+  } else if (const auto* announcement = std::get_if<event::GlobalRequest>(&event)) {
+    learn_host_keys(*announcement);
   }
   return nothing_to_wait_for();
+}
+
+bool ClientLogin::answers(std::string_view request) const noexcept {
+  return config_->on_host_keys && request == HostKeys::wire_name;
+}
+
+// Beside the reader, which has to bring the proofs. What the callback throws has nowhere to go.
+void ClientLogin::learn_host_keys(const event::GlobalRequest& announcement) {
+  if (announcement.want_reply) connection_.reply_global(announcement.ticket, true, {});
+  if (++host_key_updates_ > limits::host_key_updates) return;
+  std::vector<std::byte> announced(announcement.payload.begin(), announcement.payload.end());
+  auto learning = ssh::learn_host_keys(connection_.shared_from_this(), config_, std::move(announced));
+  asio::co_spawn(connection_.executor(), std::move(learning), [](const std::exception_ptr&) {});
 }
 
 Task<> ClientLogin::attempt(std::string methods) {

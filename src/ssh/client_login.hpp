@@ -21,6 +21,7 @@ class ClientLogin final : public Login {
   ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config);
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
+  [[nodiscard]] bool answers(std::string_view request) const noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:
@@ -34,12 +35,14 @@ class ClientLogin final : public Login {
   };
   [[nodiscard]] bool trusts(const event::HostKeyOffered& offered) const;
   [[nodiscard]] Task<> show_key(const Identity& identity, std::string algorithm);
+  void learn_host_keys(const event::GlobalRequest& announcement);
 
   ConnectionImpl& connection_;
   const std::shared_ptr<const ClientConfig> config_;
   std::vector<Identity> identities_;
   std::size_t next_identity_ = 0, next_algorithm_ = 0;
   bool asked_ = false, password_shown_ = false;
+  unsigned host_key_updates_ = 0;
   bool done_ = false;
 };
 

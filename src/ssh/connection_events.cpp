@@ -33,8 +33,9 @@ void ConnectionImpl::forget(ChannelId id, const ChannelCore* core) noexcept {
   if (find(id) == core) channels_[id] = nullptr;
 }
 
-OpenedChannel ConnectionImpl::public_channel(const std::shared_ptr<ChannelCore>& core) {
-  auto queue = std::make_shared<Queue<Request>>(core->executor, limits::unanswered_requests);
+OpenedChannel ConnectionImpl::public_channel(const std::shared_ptr<ChannelCore>& core,
+                                             std::size_t most_requests) {
+  auto queue = std::make_shared<Queue<Request>>(core->executor, most_requests);
   core->requests = queue;
   if (core->phase == ChannelCore::Phase::over) queue->close();
   return OpenedChannel{Channel(std::static_pointer_cast<Channel::State>(core)),
@@ -42,7 +43,9 @@ OpenedChannel ConnectionImpl::public_channel(const std::shared_ptr<ChannelCore>&
 }
 
 OpenedChannel ConnectionImpl::accept_channel(const std::shared_ptr<ChannelCore>& core) {
-  OpenedChannel channel = public_channel(core);
+  // After the connection's end none will come.
+  const std::size_t most = core->connection ? core->connection->config_->unanswered_requests : 1;
+  OpenedChannel channel = public_channel(core, most);
   core->confirm();
   return channel;
 }
@@ -54,7 +57,7 @@ Task<std::expected<OpenedChannel, Refusal>> ConnectionImpl::open_channel(std::st
   const auto id = engine_.open_channel(type, extra);
   if (!id) co_return std::unexpected(Refusal{OpenFailure::resource_shortage, "too many channels"});
   const auto core = add_channel(*id, ChannelCore::Phase::opening);
-  OpenedChannel channel = public_channel(core);
+  OpenedChannel channel = public_channel(core, config_->unanswered_requests);
   flush_soon();
   co_await core->wait_opened();
   if (core->refusal) co_return std::unexpected(std::move(*core->refusal));
@@ -164,7 +167,7 @@ void ConnectionImpl::on_event(event::Writable& event) {
 void ConnectionImpl::on_event(event::ChannelOpen& event) {
   quick_ack_ = false;
   const auto queue = new_channels_.lock();
-  if (undecided_ >= limits::undecided_channels) {
+  if (undecided_ >= config_->undecided_channels) {
     engine_.refuse_open(event.channel, OpenFailure::resource_shortage, "too many channels are being opened");
     return;
   }
@@ -182,7 +185,7 @@ void ConnectionImpl::on_event(event::ChannelRequest& event) {
   ChannelCore* core = find(event.channel);
   if (!core) return;
   const auto queue = core->requests.lock();
-  if (!queue || core->unanswered >= limits::unanswered_requests) {
+  if (!queue || core->unanswered >= config_->unanswered_requests) {
     if (event.want_reply) engine_.reply(event.channel, event.ticket, false);
     return;
   }
@@ -198,7 +201,7 @@ void ConnectionImpl::on_event(event::ChannelRequest& event) {
 
 void ConnectionImpl::on_event(event::GlobalRequest& event) {
   const auto queue = requests_.lock();
-  if (!queue || unanswered_ >= limits::unanswered_requests) {
+  if (!queue || unanswered_ >= config_->unanswered_requests) {
     if (event.want_reply) engine_.reply_global(event.ticket, false);
     return;
   }

@@ -82,10 +82,11 @@ class ConnectionImpl::Owner {
 
 ConnectionImpl::ConnectionImpl(Socket socket, std::shared_ptr<const EngineConfig> config)
     : socket_(std::move(socket)),
-      engine_(config->role == Role::link ? Engine::make_link(config) : Engine(config, system_random())),
+      config_(std::move(config)),
+      engine_(config_->role == Role::link ? Engine::make_link(config_) : Engine(config_, system_random())),
       gate_(socket_.get_executor()),
       timer_(socket_.get_executor()),
-      link_(config->role == Role::link) {
+      link_(config_->role == Role::link) {
   boost::system::error_code ignored;  // a socket that is broken says so when it is read
   socket_.non_blocking(true, ignored);
   tcp_ = is_tcp(socket_.native_handle());
@@ -98,8 +99,8 @@ ConnectionImpl::~ConnectionImpl() {
 }
 
 AcceptedConnection ConnectionImpl::handles() {
-  auto channels = std::make_shared<Queue<NewChannel>>(executor(), limits::undecided_channels);
-  auto requests = std::make_shared<Queue<Request>>(executor(), limits::unanswered_requests);
+  auto channels = std::make_shared<Queue<NewChannel>>(executor(), config_->undecided_channels);
+  auto requests = std::make_shared<Queue<Request>>(executor(), config_->unanswered_requests);
   new_channels_ = channels;
   requests_ = requests;
   return AcceptedConnection{Connection(shared_from_this()), Stream<NewChannel>(std::move(channels)),
@@ -395,7 +396,7 @@ void ConnectionImpl::send_keepalive(Clock::time_point now) {
   if (alive_unanswered_ >= alive_count_) return end({Errc::timeout, "peer does not answer"});
   ++alive_unanswered_;
   replies_.push_back(nullptr);
-  engine_.send_global_request("keepalive@openssh.com", true, {});
+  engine_.send_global_request(KeepaliveRequest::wire_name, true, {});
   flush_soon();
   set_deadline(Deadline::alive, now + alive_interval_);
 }

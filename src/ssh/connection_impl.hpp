@@ -99,7 +99,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   [[nodiscard]] bool on_event(EngineEvent& event);
   [[nodiscard]] ChannelCore* find(ChannelId id) const noexcept;
   std::shared_ptr<ChannelCore> add_channel(ChannelId id, ChannelCore::Phase phase);
-  static OpenedChannel public_channel(const std::shared_ptr<ChannelCore>& core);
+  static OpenedChannel public_channel(const std::shared_ptr<ChannelCore>& core, std::size_t most_requests);
 
   void flush();
   void count_sent(std::size_t size);
@@ -116,6 +116,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   void send_keepalive(Clock::time_point now);
 
   Socket socket_;
+  const std::shared_ptr<const EngineConfig> config_;
   Engine engine_;
   Inbox inbox_;
   BulkReceive bulk_;

@@ -17,6 +17,7 @@ struct Request::State {
   std::string name;
   bool want_reply = false;
   bool answered = false;
+  bool waits = true;  // counts among those that the application has not answered
   std::vector<std::byte> payload;
 };
 

@@ -21,6 +21,9 @@ NewChannel::~NewChannel() {
   if (state_) std::move(*this).reject(OpenFailure::connect_failed, "not accepted");
 }
 
+ChannelType NewChannel::kind() const noexcept {
+  return channel_type(state_->type);
+}
 std::string_view NewChannel::type() const noexcept {
   return state_->type;
 }

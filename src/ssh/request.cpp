@@ -20,6 +20,12 @@ Request& Request::operator=(Request&& other) noexcept {
 Request::~Request() {
   if (!state_) return;
   reply(false);
+  stop_waiting();
+}
+
+// With its answer, not with its end: an application may keep it in a variable while it waits for the next.
+void Request::stop_waiting() {
+  if (!std::exchange(state_->waits, false)) return;
   if (state_->channel)
     state_->channel->request_answered();
   else if (const auto connection = state_->connection.lock())
@@ -41,6 +47,7 @@ bool Request::want_reply() const noexcept {
 
 void Request::reply(bool success, Bytes payload) {
   if (!state_->want_reply || std::exchange(state_->answered, true)) return;
+  stop_waiting();
   if (state_->channel)
     state_->channel->reply(state_->ticket, success);
   else if (const auto connection = state_->connection.lock())

@@ -37,6 +37,7 @@ std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& confi
   else
     engine->auth_methods = {"none", "password", "publickey"};
   engine->auth_failures = config.auth_failures;
+  engine->require_strict_kex = config.require_strict_kex;
   engine->rekey_bytes = config.rekey_bytes;
   engine->rekey_interval = config.rekey_interval;
   engine->channels = config.channels;

@@ -22,9 +22,6 @@ constexpr std::chrono::microseconds shortest_refusal{5000};
 constexpr std::size_t refusal_spread = 4000;  // microseconds
 constexpr std::chrono::seconds longest_refusal{5};
 
-// Each costs a signature per key; clients ask once.
-constexpr unsigned most_proofs = 4;
-
 std::string_view method_name(event::AuthAttempt::Method method) {
   switch (method) {
     case event::AuthAttempt::Method::none:
@@ -93,23 +90,24 @@ Task<> ServerLogin::sign(event::SignatureWanted wanted) {
 }
 
 bool ServerLogin::answers(std::string_view request) const noexcept {
-  return request == prove_request;
+  return request == HostKeysProve::wire_name;
 }
 
 void ServerLogin::announce_host_keys() {
   if (!config_->host_keys) return;
-  const auto list = host_key_list(config_->host_keys->public_keys());
-  connection_.engine().send_global_request(host_keys_request, false, list);
+  const HostKeys list = host_key_list(config_->host_keys->public_keys());
+  connection_.engine().send_global_request(HostKeys::wire_name, false, list.encode());
 }
 
 Task<> ServerLogin::prove(event::GlobalRequest request) {
   Engine& engine = connection_.engine();
-  std::optional<std::vector<std::byte>> proofs;
-  if (request.want_reply && proofs_++ < most_proofs) {
+  std::optional<HostKeysProof> proofs;
+  auto wanted = HostKeysProve::decode(request.payload);
+  if (request.want_reply && wanted && proofs_++ < limits::host_key_updates) {
     const Bytes session = engine.session_id();
     ProofTask task;
     task.session_id.assign(session.begin(), session.end());
-    task.wanted.assign(request.payload.begin(), request.payload.end());
+    task.wanted = std::move(*wanted);
     // What the key exchange has settled on, if it was RSA.
     const bool shorter = engine.negotiated().find("rsa-sha2-256") != std::string::npos;
     task.rsa_algorithm = shorter ? "rsa-sha2-256" : "rsa-sha2-512";
@@ -118,7 +116,7 @@ Task<> ServerLogin::prove(event::GlobalRequest request) {
   }
   if (!connection_.is_open() || !request.want_reply) co_return;
   if (proofs)
-    engine.reply_global(request.ticket, true, *proofs);
+    engine.reply_global(request.ticket, true, proofs->encode());
   else
     engine.reply_global(request.ticket, false);
 }

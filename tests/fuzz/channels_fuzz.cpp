@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A link engine between a hostile peer and a careless application, both following the input; what the engine
-// puts on the wire is checked against RFC 4254. Inputs that begin with an odd byte are instead a raw stream,
-// which must mean the same however it is cut.
+// An engine of any role, after the login, between a hostile peer and a careless application, both following
+// the input; what the engine puts on the wire is checked against RFC 4254. Inputs that begin with an odd byte
+// are instead a raw stream, which must mean the same however it is cut.
 #include "base/wire.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "protocol/engine.hpp"
@@ -21,9 +21,11 @@ namespace {
 constexpr std::uint32_t window = 500;
 constexpr std::uint32_t max_packet = 64;
 
-Engine make_engine() {
+// In packets without encryption, so that the input is what is read: a link whose connection protocol keeps
+// the rules of `role`.
+Engine make_engine(Role role) {
   auto config = std::make_shared<EngineConfig>();
-  config->role = Role::link;
+  config->role = role;
   config->window = window;
   config->max_packet = max_packet;
   config->channels = 8;
@@ -50,7 +52,7 @@ struct PeerView {
 
 class Script {
  public:
-  explicit Script(FuzzInput input) : input_(input), engine_(make_engine()) {}
+  Script(Role role, FuzzInput input) : role_(role), input_(input), engine_(make_engine(role)) {}
 
   void run() {
     while (!input_.empty() && !ended_) {
@@ -61,7 +63,7 @@ class Script {
 
  private:
   void step() {
-    switch (input_.byte() % 20) {
+    switch (input_.byte() % 22) {
       case 0:
         return peer_opens();
       case 1:
@@ -107,6 +109,11 @@ class Script {
         return engine_.reply(channel(), input_.number(), input_.byte() % 2 == 0);
       case 18:
         return engine_.send_request(channel(), "signal", input_.byte() % 2 == 0, {});
+      case 20:
+        return peer_asks_globally();
+      case 21:
+        return engine_.send_global_request("keepalive@openssh.com", input_.byte() % 2 == 0,
+                                           input_.take(input_.byte() % 8));
       default:
         return engine_.reply_global(input_.number(), input_.byte() % 2 == 0, input_.take(input_.byte() % 8));
     }
@@ -135,10 +142,14 @@ class Script {
     if (const auto* data = std::get_if<event::ChannelData>(&told)) {
       require(!data->data.empty() && data->data.size() <= window);
       require(!ends_told_.contains(data->channel));
+      require(role_ != Role::server || data->type == DataType::standard);
     }
     if (const auto* eof = std::get_if<event::ChannelEof>(&told))
       require(ends_told_.insert(eof->channel).second);
-    if (const auto* open = std::get_if<event::ChannelOpen>(&told)) ends_told_.erase(open->channel);
+    if (const auto* open = std::get_if<event::ChannelOpen>(&told)) {
+      require(!no_more_sessions_ || open->type != "session");
+      ends_told_.erase(open->channel);
+    }
     if (const auto* open = std::get_if<event::OpenConfirmed>(&told)) ends_told_.erase(open->channel);
     if (const auto* request = std::get_if<event::ChannelRequest>(&told))
       require(request->name.size() <= limits::request_name);
@@ -152,6 +163,17 @@ class Script {
     writer.byte(number).u32(channel());
     fill(writer);
     deliver(payload);
+  }
+
+  void peer_asks_globally() {
+    const bool gives_up = input_.byte() % 2 == 1;
+    ByteBuffer payload;
+    WireWriter(payload)
+        .byte(msg::global_request)
+        .string(gives_up ? as_bytes("no-more-sessions@openssh.com") : input_.take(input_.byte() % 80))
+        .boolean(input_.byte() % 2 == 0);
+    deliver(payload);
+    no_more_sessions_ = no_more_sessions_ || gives_up;
   }
 
   // Each channel gets a number of its own from the peer, so that messages can be told apart.
@@ -261,18 +283,20 @@ class Script {
     if (number == msg::channel_close) view.closed = true;
   }
 
+  Role role_;
   FuzzInput input_;
   Engine engine_;
   ByteBuffer inbox_;
   std::map<std::uint32_t, PeerView> views_;
   std::set<ChannelId> ends_told_;
   std::uint32_t next_peer_id_ = 1000;
+  bool no_more_sessions_ = false;
   bool ended_ = false;
 };
 
 // What a stream makes of an engine whose application says yes to everything.
-std::string outcome(Bytes stream, std::size_t step) {
-  Engine engine = make_engine();
+std::string outcome(Role role, Bytes stream, std::size_t step) {
+  Engine engine = make_engine(role);
   ByteBuffer inbox;
   std::string log;
   while (!stream.empty()) {
@@ -308,12 +332,15 @@ std::string outcome(Bytes stream, std::size_t step) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   FuzzInput input(data, size);
-  if (input.byte() % 2 == 0) {
-    Script(input).run();
+  const std::uint8_t choice = input.byte();
+  constexpr Role roles[] = {Role::link, Role::server, Role::client, Role::link};
+  const Role role = roles[choice >> 1 & 3];
+  if (choice % 2 == 0) {
+    Script(role, input).run();
   } else {
-    const std::string whole = outcome(input.rest(), SIZE_MAX);
-    require(outcome(input.rest(), 1) == whole);
-    require(outcome(input.rest(), 7) == whole);
+    const std::string whole = outcome(role, input.rest(), SIZE_MAX);
+    require(outcome(role, input.rest(), 1) == whole);
+    require(outcome(role, input.rest(), 7) == whole);
   }
   return 0;
 }

@@ -47,6 +47,22 @@ def requests():
         ("signal", text("TERM")),
         ("exit-status", u32(1)),
         ("exit-signal", text("KILL") + b"\x01" + text("killed") + text("en")),
+        ("x11-req", b"\x00" + text("MIT-MAGIC-COOKIE-1") + text("00112233445566778899aabbccddeeff") + u32(0)),
+        ("break", u32(1000)),
+        ("xon-xoff", b"\x01"),
+        ("agent-req", b""),
+        ("direct-tcpip", text("db.example.com") + u32(5432) + text("127.0.0.1") + u32(51234)),
+        ("forwarded-tcpip", text("") + u32(8080) + text("127.0.0.1") + u32(51234)),
+        ("direct-streamlocal", text("/run/s") + text("") + u32(0)),
+        ("forwarded-streamlocal", text("/run/s") + text("")),
+        ("x11", text("127.0.0.1") + u32(6000)),
+        ("tcpip-forward", text("localhost") + u32(0)),
+        ("tcpip-forward-reply", u32(40000)),
+        ("cancel-tcpip-forward", text("") + u32(40000)),
+        ("streamlocal-forward", text("/tmp/s")),
+        ("hostkeys", text("one key") + text("another")),
+        ("hostkeys-prove", text("one key")),
+        ("hostkeys-proof", text("a signature")),
     ]
     for index, (name, body) in enumerate(bodies):
         save("requests_fuzz", name, bytes([index]) + body)
@@ -73,7 +89,11 @@ def channels():
               + bytes([8, 0, 4]) + b"exec" + bytes([1]) + bytes([17, 0, 1, 0])
               + bytes([13, 0, 50, 1]) + bytes([3, 100, 0]) + bytes([13, 0, 150, 1])
               + bytes([6, 0]) + bytes([15, 0]) + bytes([16, 0]) + bytes([7, 0]))
-    save("channels_fuzz", "session", bytes([0]) + script)
+    # The first byte: its lowest bit tells a script from a stream, the next two the role.
+    for role, name in enumerate(["session", "session-server", "session-client"]):
+        save("channels_fuzz", name, bytes([2 * role]) + script)
+    ends = bytes([20, 0]) + peer_open + bytes([21, 1, 1]) + bytes([20, 1]) + peer_open
+    save("channels_fuzz", "no-more-sessions", bytes([2]) + ends)
     ours = bytes([10]) + bytes([1, 200, 32, 0]) + bytes([18, 0, 0]) + bytes([9, 0, 0]) + bytes([16, 0]) + bytes([7, 0])
     save("channels_fuzz", "our-open", bytes([0]) + ours + script)
     messages = [
@@ -87,7 +107,8 @@ def channels():
         bytes([96]) + u32(0),
         bytes([97]) + u32(0),
     ]
-    save("channels_fuzz", "stream", bytes([1]) + b"".join(map(packet, messages)))
+    for role, name in enumerate(["stream", "stream-server", "stream-client"]):
+        save("channels_fuzz", name, bytes([1 + 2 * role]) + b"".join(map(packet, messages)))
     save("channels_fuzz", "disconnect", bytes([1]) + packet(bytes([1]) + u32(11) + text("bye") + text("")))
 
 
@@ -106,14 +127,21 @@ def packets():
 
 
 def key_exchanges():
-    save("two_engines_kex_fuzz", "both-rekey", bytes([0, 2, 3, 0, 1, 0, 6, 7, 0, 1, 4, 20, 5, 9, 2, 7, 6]))
-    save("two_engines_kex_fuzz", "volume", bytes([0] + [0, 1] * 40 + [6, 7] * 5))
+    # The second byte is the key exchange's place in the target's list.
+    save("two_engines_kex_fuzz", "both-rekey", bytes([0, 0, 2, 3, 0, 1, 0, 6, 7, 0, 1, 4, 20, 5, 9, 2, 7, 6]))
+    for number, name in enumerate(["mlkem", "nistp256", "nistp384", "nistp521", "group14"], 1):
+        save("two_engines_kex_fuzz", f"rekey-{name}", bytes([0, number, 2, 0, 1, 6, 7, 4, 20, 5, 9, 3, 7, 6]))
+    save("two_engines_kex_fuzz", "volume", bytes([0, 0] + [0, 1] * 40 + [6, 7] * 5))
     names = [text(n) for n in ("curve25519-sha256,kex-strict-c-v00@openssh.com", "ssh-ed25519", "aes128-ctr",
                                "aes128-ctr", "hmac-sha2-256", "hmac-sha2-256", "none", "none", "", "")]
     kexinit = bytes([20]) + bytes(16) + b"".join(names) + b"\x00" + u32(0)
     value = bytes([30]) + text(bytes([9]) * 32)
     length = bytes([250]) + u32(len(kexinit))
-    save("two_engines_kex_fuzz", "hostile", b"\x01" + length + kexinit + bytes([len(value)]) + value + b"\x01\x15")
+    save("two_engines_kex_fuzz", "hostile", b"\x01\x00" + length + kexinit + bytes([len(value)]) + value + b"\x01\x15")
+    hybrid = kexinit.replace(text("curve25519-sha256,kex-strict-c-v00@openssh.com"), text("mlkem768x25519-sha256"))
+    value = bytes([30]) + text(bytes(1184) + bytes([9]) * 32)
+    save("two_engines_kex_fuzz", "hostile-mlkem", b"\x01\x01" + bytes([250]) + u32(len(hybrid)) + hybrid
+         + bytes([250]) + u32(len(value)) + value)
 
 
 def logins():

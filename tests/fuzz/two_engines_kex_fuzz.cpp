@@ -2,7 +2,7 @@
 // A server's and a client's transport back to back, following a script of sends, rekeys and partial
 // deliveries: nothing is lost or reordered, nobody waits for ever, and both end with the same keys. Scripts
 // that begin with an odd byte are instead messages to a server without keys, which must never come to be
-// authenticated.
+// authenticated. The second byte chooses the key exchange.
 #include "base/wire.hpp"
 #include "fuzz/fuzz_input.hpp"
 #include "protocol/message_numbers.hpp"
@@ -11,6 +11,9 @@
 
 #include <fairlead/ssh/keys.hpp>
 
+#include <array>
+#include <string>
+#include <string_view>
 #include <vector>
 
 using namespace fairlead::ssh;
@@ -24,10 +27,15 @@ const PrivateKey& host_key() {
   return key;
 }
 
-EngineConfig config_of(Role role) {
+// One of each construction; the larger groups and their milliseconds teach nothing more.
+constexpr std::array<std::string_view, 6> key_exchanges{
+    "curve25519-sha256",  "mlkem768x25519-sha256", "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384", "ecdh-sha2-nistp521",    "diffie-hellman-group14-sha256"};
+
+EngineConfig config_of(Role role, std::uint8_t choice) {
   EngineConfig config;
   config.role = role;
-  config.algorithms.key_exchanges = {"curve25519-sha256"};
+  config.algorithms.key_exchanges = {std::string(key_exchanges[choice % key_exchanges.size()])};
   config.rekey_bytes = 3000;
   if (role == Role::server) config.host_keys = {host_key().public_key()};
   return config;
@@ -35,7 +43,10 @@ EngineConfig config_of(Role role) {
 
 class End {
  public:
-  End(Role role, std::uint64_t seed) : random_(seed), config_(config_of(role)), transport(config_, random_) {}
+  End(Role role, std::uint8_t key_exchange)
+      : random_(role == Role::server ? 1 : 2),
+        config_(config_of(role, key_exchange)),
+        transport(config_, random_) {}
 
   void receive(Bytes bytes) {
     inbox_.append(bytes);
@@ -98,7 +109,8 @@ void run_to_the_end(End& server, End& client) {
 }
 
 void script(FuzzInput input) {
-  End server(Role::server, 1), client(Role::client, 2);
+  const std::uint8_t key_exchange = input.byte();
+  End server(Role::server, key_exchange), client(Role::client, key_exchange);
   run_to_the_end(server, client);
   server.transport.set_authenticated();
   client.transport.set_authenticated();
@@ -137,7 +149,7 @@ void script(FuzzInput input) {
 
 // Length-prefixed payloads in the clear.
 void hostile_client(FuzzInput input) {
-  End server(Role::server, 1);
+  End server(Role::server, input.byte());
   server.receive(as_bytes("SSH-2.0-hostile\r\n"));
   ByteBuffer packets;
   PacketWriter writer(packets, nullptr);

@@ -6,6 +6,7 @@
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/bytes.hpp>
+#include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/requests.hpp>
 
@@ -51,8 +52,8 @@ class Request {
   [[nodiscard]] std::string_view name() const noexcept;  // lives as long as this request
   [[nodiscard]] Bytes payload() const noexcept;
   [[nodiscard]] bool want_reply() const noexcept;
-  // The typed body (requests.hpp), for example parse<ExecRequest>().
-  template <class Body>
+  // The typed body (requests.hpp, global_requests.hpp), for example parse<ExecRequest>().
+  template <TypedBody Body>
   [[nodiscard]] Result<Body> parse() const {
     return Body::decode(payload());
   }
@@ -65,6 +66,7 @@ class Request {
   friend class ConnectionImpl;
   struct State;
   explicit Request(std::unique_ptr<State> state);
+  void stop_waiting();
   std::unique_ptr<State> state_;
 };
 
@@ -105,16 +107,29 @@ class Channel {
   using Fill = std::function<std::size_t(MutableBytes slot)>;
   [[nodiscard]] Task<std::size_t> write_in_place(StreamType type, const Fill& fill);
   void close_write();  // SSH_MSG_CHANNEL_EOF, once
-  void close();        // SSH_MSG_CHANNEL_CLOSE, once; wakes whoever waits on this channel
+  // Nothing more is read here: what has come and what still comes is dropped with its credit given back. The
+  // counterpart of close_write(), told with eow@openssh.com to those who know it (OpenSSH and ourselves),
+  // whose programs then find their output closed. On the other side it is a request of RequestType::eow.
+  void close_read();
+  void close();  // SSH_MSG_CHANNEL_CLOSE, once; wakes whoever waits on this channel
   void send_exit_status(std::uint32_t status);
   void send_exit_signal(std::string_view name, bool core_dumped, std::string_view text);
 
   // Any request; true when the peer answered success. Without a wanted reply use notify().
   [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload);
   void notify(std::string_view name, Bytes payload);
+  // The same with a typed body, for example ExecRequest.
+  template <TypedBody Body>
+  [[nodiscard]] Task<bool> request(const Body& body) {
+    return request(std::string(Body::wire_name), body.encode());
+  }
+  template <TypedBody Body>
+  void notify(const Body& body) {
+    notify(Body::wire_name, body.encode());
+  }
 
-  // Completes when the peer has closed its side or the connection ended.
-  [[nodiscard]] Task<> closed();
+  // Completes with true when the peer has closed its side, with false when the connection ended before.
+  [[nodiscard]] Task<bool> closed();
   [[nodiscard]] std::uint32_t id() const noexcept;
 
  private:
@@ -139,8 +154,14 @@ class NewChannel {
   NewChannel& operator=(NewChannel&&) noexcept;
   ~NewChannel();
 
-  [[nodiscard]] std::string_view type() const noexcept;
+  [[nodiscard]] ChannelType kind() const noexcept;
+  [[nodiscard]] std::string_view type() const noexcept;  // its name; lives as long as this wish
   [[nodiscard]] Bytes extra_data() const noexcept;
+  // The typed body (channel_types.hpp), for example parse<DirectTcpip>().
+  template <TypedBody Body>
+  [[nodiscard]] Result<Body> parse() const {
+    return Body::decode(extra_data());
+  }
 
   [[nodiscard]] OpenedChannel accept() &&;
   void reject(OpenFailure reason, std::string_view text) &&;

@@ -35,7 +35,17 @@ struct ClientConfig {
   std::chrono::seconds login_deadline = limits::login_grace;
   // Empty lists mean the engine's defaults.
   std::vector<std::string> key_exchanges, host_key_algorithms, ciphers, macs;
+  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need it
+  // only with chacha20-poly1305.
+  bool require_strict_kex = false;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
+  std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time
+
+  // OpenSSH's UpdateHostKeys (PROTOCOL section 2.5): told with all keys that the server announces after the
+  // login and, asked by us, has proved that it owns; the one that was accepted is among them if the server
+  // still uses it. What types we do not know is left out. Empty: nobody is asked, nothing is proved. Called
+  // on the connection's thread.
+  std::function<void(const std::vector<PublicKey>& keys)> on_host_keys;
 };
 
 // Throws ConnectionError.

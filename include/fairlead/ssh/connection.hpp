@@ -9,6 +9,7 @@
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/channel.hpp>
 #include <fairlead/ssh/error.hpp>
+#include <fairlead/ssh/global_requests.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -32,12 +33,26 @@ class Connection {
   // The channel, or why the peer refused it. Throws ConnectionError when the connection has ended.
   [[nodiscard]] Task<std::expected<OpenedChannel, Refusal>> open_channel(std::string type,
                                                                          std::vector<std::byte> extra = {});
+  // The same with a typed body, for example DirectTcpip.
+  template <TypedBody Body>
+  [[nodiscard]] Task<std::expected<OpenedChannel, Refusal>> open_channel(const Body& body) {
+    return open_channel(std::string(Body::wire_name), body.encode());
+  }
   struct GlobalReply {
     bool success = false;
     std::vector<std::byte> payload;
   };
   [[nodiscard]] Task<GlobalReply> request(std::string name, std::vector<std::byte> payload = {});
   void notify(std::string_view name, Bytes payload);
+  // The same with a typed body, for example TcpipForward.
+  template <TypedBody Body>
+  [[nodiscard]] Task<GlobalReply> request(const Body& body) {
+    return request(std::string(Body::wire_name), body.encode());
+  }
+  template <TypedBody Body>
+  void notify(const Body& body) {
+    notify(Body::wire_name, body.encode());
+  }
 
   // Sends DISCONNECT (not on a plain link) and closes. Idempotent; the first call's reason stays.
   void disconnect(DisconnectReason reason, std::string_view text);

@@ -53,12 +53,23 @@ inline constexpr std::size_t environment_value = std::size_t{32} * 1024;
 inline constexpr std::size_t terminal_name = 64;
 inline constexpr std::size_t terminal_modes = 159;     // RFC 4254 section 8: opcodes 1 to 159, each once
 inline constexpr std::uint32_t terminal_side = 65535;  // struct winsize counts in 16 bits
+inline constexpr std::size_t host_name = 255;          // RFC 1035 section 2.3.4
+inline constexpr std::size_t socket_path = 107;        // sockaddr_un has 108 bytes, the last is NUL
+inline constexpr std::size_t x11_cookie = 256;         // digits; MIT-MAGIC-COOKIE-1 has 32
+inline constexpr std::uint32_t x11_screen = 255;       // no X server has as many
+// Announced by a server or asked about by a client: every type that there is, each in an old and a new key.
+inline constexpr std::size_t host_keys = 32;
+// Announcements that a client looks into and proofs that a server makes on one connection: each costs a
+// signature per key, and one is what there is.
+inline constexpr unsigned host_key_updates = 4;
 inline constexpr std::size_t request_name = 64;  // RFC 4250 section 4.6.1, channel types and subsystems too
 inline constexpr std::size_t unanswered_requests =
     32;  // per channel and of the connection; more are refused at once
 // Refused requests whose refusal waits behind an unanswered one; a peer that causes more is disconnected.
 inline constexpr std::size_t refused_requests = 1024;
 inline constexpr std::size_t undecided_channels = 16;
+// Output of a program that run() keeps for its caller, who may say otherwise.
+inline constexpr std::size_t collected_output = std::size_t{16} * 1024 * 1024;
 
 // Sealed bytes waiting for the socket: writers wait above the high mark and go on below the low one.
 inline constexpr std::size_t output_high_water = std::size_t{256} * 1024;

@@ -100,6 +100,16 @@ TEST_F(DataSocketTest, TheEndOfInputClosesStandardInputAndNothingElse) {
   EXPECT_EQ(link().wait_end(program.channel).exit_status, 3u);
 }
 
+TEST_F(DataSocketTest, AProgramWhoseOutputNobodyReadsGetsSigpipe) {
+  const Program program = start("read go; while :; do echo more; done");
+  EXPECT_TRUE(link().request(program.channel, "eow@openssh.com"));
+  write_all(program.data, "go\n");
+  EXPECT_EQ(read_to_end(program.data), "");
+  const auto end = link().wait_end(program.channel);
+  ASSERT_TRUE(end.exit_signal);
+  EXPECT_EQ(end.exit_signal->name, "PIPE");
+}
+
 TEST_F(DataSocketTest, StandardErrorStaysWithTheLink) {
   const auto [output, end] = run_over_socket("echo out; echo err >&2");
   EXPECT_EQ(output, "out\n");

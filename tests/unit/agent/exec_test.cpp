@@ -111,6 +111,18 @@ TEST_F(ExecTest, SignalsReachTheProgramsGroup) {
   EXPECT_EQ(end.exit_status, 7u);
 }
 
+// CN-17: `ssh host yes | head -1` ends on the other side too.
+TEST_F(ExecTest, AProgramWhoseOutputNobodyReadsGetsSigpipe) {
+  const auto session = link().start("echo ready; read go; while :; do echo more; done");
+  ASSERT_TRUE(link().wait_output(session, "ready\n"));
+  EXPECT_TRUE(link().request(session, "eow@openssh.com"));
+  link().send(session, "go\n");
+  const auto end = link().wait_end(session);
+  EXPECT_EQ(end.out, "ready\n");
+  ASSERT_TRUE(end.exit_signal);
+  EXPECT_EQ(end.exit_signal->name, "PIPE");
+}
+
 TEST_F(ExecTest, ASignalWithoutAProgramIsRefused) {
   EXPECT_FALSE(link().request(link().open(), "signal", ssh::SignalRequest{"TERM"}.encode()));
 }

@@ -487,5 +487,16 @@ TEST(Channels, NothingHappensAfterAnError) {
   EXPECT_THAT(peer.received(), IsEmpty());
 }
 
+// CN-17: whoever takes over a client's connection cannot open another session on it.
+TEST(Channels, SessionAfterNoMoreSessionsDisconnects) {
+  RawPeer peer;
+  peer.open(7);
+  peer.global("no-more-sessions@openssh.com", true);
+  EXPECT_THAT(peer.log(), ElementsAre("open 0 session", "global no-more-sessions@openssh.com want"));
+  EXPECT_TRUE(peer.open(8, 1000, 100, "direct-tcpip"));
+  EXPECT_FALSE(peer.open(9));
+  EXPECT_EQ(peer.error(), Errc::unexpected_message);
+}
+
 }  // namespace
 }  // namespace fairlead::ssh::test

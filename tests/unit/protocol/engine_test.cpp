@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Server engine against client engine: login, a session, rekeys under load, and nothing before its time.
+#include "crypto/packet_cipher.hpp"
 #include "protocol/message_numbers.hpp"
 #include "protocol/secure_transport.hpp"
 #include "unit/protocol/login_pair.hpp"
@@ -132,6 +133,24 @@ TEST(EngineSession, InRandomPieces) {
   }
 }
 
+// Every cipher with every MAC, cut as badly as can be.
+TEST(EngineSession, EveryCipherAndMacInAnyPieces) {
+  for (const CipherInfo& cipher : cipher_infos())
+    for (const MacInfo& mac : mac_infos()) {
+      if (cipher.aead && &mac != mac_infos().data()) continue;
+      SCOPED_TRACE(std::string(cipher.name) + ' ' + std::string(mac.name));
+      EngineConfig config = client_engine_config();
+      config.algorithms.ciphers = {std::string(cipher.name)};
+      config.algorithms.macs = {std::string(mac.name)};
+      LoginPair by_one(server_engine_config(), config);
+      expect_session(by_one, [] { return std::size_t{1}; });
+      std::mt19937 random(static_cast<unsigned>(cipher.name.size() + mac.name.size()));
+      LoginPair by_chance(server_engine_config(), config);
+      expect_session(by_chance, [&] { return std::uniform_int_distribution<std::size_t>(1, 100)(random); });
+      EXPECT_NE(by_chance.server.engine.negotiated().find(cipher.name), std::string::npos);
+    }
+}
+
 std::byte pattern(int side, std::size_t offset) {
   return static_cast<std::byte>((offset * 2654435761U >> 13) + static_cast<std::size_t>(side));
 }
@@ -195,6 +214,43 @@ TEST(EngineSession, TenMegabytesBothWaysWithNewKeysEvery64KiB) {
   EXPECT_TRUE(client.good);
   EXPECT_GT(pair.rekeys, 100);
   EXPECT_GT(server.writables, 0);
+}
+
+// KX-8: by time, by one side or by both at the same moment, which then cross.
+TEST(EngineSession, NewKeysByTimeWhileDataFlowsBothWays) {
+  using std::chrono::minutes;
+  enum class By { server, client, both };
+  for (const By by : {By::server, By::client, By::both}) {
+    EngineConfig server_config = server_engine_config(), client_config = client_engine_config();
+    server_config.rekey_interval = by == By::client ? minutes(0) : minutes(10);
+    client_config.rekey_interval = by == By::server ? minutes(0) : minutes(10);
+    LoginPair pair(std::move(server_config), std::move(client_config));
+    pair.log_in();
+    ASSERT_TRUE(pair.client.engine.open_channel("session", {}));
+    pair.run();
+    pair.server.engine.confirm_open(0);
+    pair.run();
+    constexpr std::size_t total = 300'000;
+    Copier server{.side = 0}, client{.side = 1};
+    pair.on_server_event = [&](const EngineEvent& told) { server.on(told, pair.server.engine); };
+    pair.on_client_event = [&](const EngineEvent& told) { client.on(told, pair.client.engine); };
+    Engine::Clock::time_point now{};
+    for (int round = 0; round < 30; ++round, now += minutes(4)) {
+      server.send(pair.server.engine, std::min(total, server.sent + 10'000));
+      client.send(pair.client.engine, std::min(total, client.sent + 10'000));
+      pair.server.engine.check_rekey(now);
+      pair.client.engine.check_rekey(now);
+      pair.now = now;
+      pair.run([] { return std::size_t{777}; });
+      ASSERT_FALSE(pair.server.error) << to_string(*pair.server.error);
+      ASSERT_FALSE(pair.client.error) << to_string(*pair.client.error);
+    }
+    EXPECT_EQ(server.received, total);
+    EXPECT_EQ(client.received, total);
+    EXPECT_TRUE(server.good && client.good);
+    EXPECT_GE(pair.rekeys, 9);
+    EXPECT_LE(pair.rekeys, 11);
+  }
 }
 
 TEST(EngineSession, ControlMessagesWaitForTheEndOfAKeyExchange) {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// TM-6: what a live server and a live client make of every message number in every phase, against a second,
-// independent statement of the rules.
+// TM-6: the table of what may come, against a second, independent statement of the rules. What live engines
+// make of it is in state_table_test.cpp.
 #include "protocol/legality.hpp"
 
-#include "protocol/message_numbers.hpp"
-#include "unit/protocol/plain_client.hpp"
-#include "unit/protocol/transport_pair.hpp"
+#include "protocol/engine.hpp"
+
+#include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 
 namespace fairlead::ssh::test {
 namespace {
@@ -83,154 +84,6 @@ TEST(Legality, ALinkTakesTheConnectionProtocolAndNoKeys) {
     }
   }
 }
-
-// --- the same on live transports: brings both to `phase` of `role`, sends one message of that number, looks.
-
-EngineConfig chacha_client() {
-  EngineConfig config = client_config();
-  config.algorithms.ciphers = {"chacha20-poly1305@openssh.com"};
-  config.algorithms.key_exchanges = {"curve25519-sha256"};
-  return config;
-}
-
-struct Stage {
-  Stage() : pair(server_config(), chacha_client()) {}
-
-  void reach(Role role, Phase phase) {
-    subject = role == Role::server ? &pair.server : &pair.client;
-    speaker = role == Role::server ? &pair.client : &pair.server;
-    switch (phase) {
-      case Phase::identification:
-      case Phase::kexinit: {  // the identification only
-        const auto hello = speaker->take_output();
-        const auto line = as_text(hello).find('\n') + 1;
-        subject->receive(Bytes(hello).first(line));
-        speaker->transport().writer().set_sequence(0);
-        break;
-      }
-      case Phase::kex:
-        // A server has seen a KEXINIT; a client has sent its value.
-        subject->receive(take_packets(*speaker, true, 1));
-        break;
-      case Phase::newkeys:
-        reach_newkeys(role);
-        break;
-      case Phase::service:
-        reach_service(role);
-        break;
-      case Phase::auth:
-        pair.connect();
-        break;
-      case Phase::open:
-        pair.authenticate();
-        break;
-      case Phase::rekey_kex:
-        pair.authenticate();
-        speaker->transport().start_rekey();
-        subject->receive(speaker->take_output());
-        break;
-      case Phase::rekey_newkeys:
-        reach_rekey_newkeys();
-        break;
-    }
-  }
-
-  // The speaker's identification and its first `count` packets, all in the clear.
-  static std::vector<std::byte> take_packets(TransportPeer& from, bool with_line, std::size_t count) {
-    auto bytes = from.take_output();
-    std::size_t size = with_line ? as_text(bytes).find('\n') + 1 : 0;
-    for (; count > 0; --count) size += 4 + load_u32(bytes.data() + size);
-    bytes.resize(size);
-    return bytes;
-  }
-
-  void reach_newkeys(Role role) {
-    if (role == Role::server) {
-      speaker->accepts_host_key = false;  // so that its NEWKEYS does not come
-      pair.connect();
-      return;
-    }
-    subject->receive(take_packets(*speaker, true, 1));
-    speaker->receive(subject->take_output());
-    subject->receive(take_packets(*speaker, false, 1));  // KEX_REPLY without the NEWKEYS behind it
-    speaker->transport().writer().use(nullptr, 0, false);
-  }
-
-  void reach_service(Role role) {
-    if (role == Role::server) return connect_without_service(pair.server, pair.client);
-    pair.client.accepts_host_key = false;
-    pair.connect();
-    pair.client.transport().accept_host_key();
-    pair.server.receive(Bytes(pair.client.take_output()).first(16));  // its NEWKEYS alone
-    pair.client.work();
-    pair.client.receive(pair.server.take_output());
-  }
-
-  // Only a server waits here in a state that a test can stop in: a client gets KEX_REPLY and NEWKEYS
-  // together.
-  void reach_rekey_newkeys() {
-    pair.authenticate();
-    pair.server.signs = false;
-    pair.client.transport().start_rekey();
-    pair.connect();
-    pair.server.transport().host_signature(as_bytes("the client does not hear of it and keeps its old keys"));
-    pair.server.work();
-  }
-
-  Reaction react(std::uint8_t number) {
-    EXPECT_FALSE(subject->error()) << to_string(*subject->error());
-    subject->take_output();
-    subject->clear_log();
-    const auto messages = subject->messages().size();
-    EXPECT_TRUE(speaker->transport().writer().write(Payload(number)));
-    subject->receive(speaker->take_output());
-    if (subject->error() && subject->error()->code == Errc::unexpected_message) return Reaction::refused;
-    // An empty body is malformed for most: that it was looked at is what counts.
-    if (subject->error() || subject->messages().size() > messages || !subject->log().empty())
-      return Reaction::taken;
-    return subject->transport().output().empty() ? Reaction::ignored : Reaction::unimplemented;
-  }
-
-  Pair pair;
-  TransportPeer* subject = nullptr;
-  TransportPeer* speaker = nullptr;
-};
-
-class LegalityLive : public testing::TestWithParam<std::tuple<Role, Phase>> {};
-
-TEST_P(LegalityLive, EveryNumberDoesWhatTheTableSays) {
-  const auto [role, phase] = GetParam();
-  for (unsigned number = 0; number < 256; ++number) {
-    Stage stage;
-    stage.reach(role, phase);
-    ASSERT_EQ(stage.subject->transport().phase(), phase);
-    const bool strict = phase > Phase::kexinit;
-    Reaction should = expected(role, phase, strict, number);
-    Reaction is = stage.react(static_cast<std::uint8_t>(number));
-    // These are answered (PONG), or acted upon without a word (NEWKEYS of a client before the service).
-    if (number == 192 && phase == Phase::open) should = Reaction::unimplemented;
-    if (number == 21 && role == Role::client && phase == Phase::newkeys) should = Reaction::ignored;
-    EXPECT_EQ(is, should) << name(phase) << ' ' << number;
-  }
-}
-
-std::string label(const testing::TestParamInfo<std::tuple<Role, Phase>>& info) {
-  return std::string(std::get<0>(info.param) == Role::server ? "server_" : "client_") +
-         name(std::get<1>(info.param));
-}
-
-INSTANTIATE_TEST_SUITE_P(Server, LegalityLive,
-                         testing::Combine(testing::Values(Role::server),
-                                          testing::Values(Phase::kexinit, Phase::kex, Phase::newkeys,
-                                                          Phase::service, Phase::auth, Phase::open,
-                                                          Phase::rekey_kex, Phase::rekey_newkeys)),
-                         label);
-INSTANTIATE_TEST_SUITE_P(Client, LegalityLive,
-                         testing::Combine(testing::Values(Role::client),
-                                          testing::Values(Phase::kexinit, Phase::kex, Phase::newkeys,
-                                                          Phase::service, Phase::auth, Phase::open,
-                                                          Phase::rekey_kex)),
-                         label);
 
 }  // namespace
 }  // namespace fairlead::ssh::test

@@ -69,10 +69,11 @@ class LoginPair {
   Speaker server, client;
   std::vector<std::string> attempts;  // what the server was asked
   int rekeys = 0;                     // seen by the server
+  Engine::Clock::time_point now{};    // of both
   std::function<void(const EngineEvent&)> on_server_event, on_client_event;
 
  private:
-  static bool move_some(Speaker& from, Speaker& to, std::size_t size) {
+  bool move_some(Speaker& from, Speaker& to, std::size_t size) const {
     ByteBuffer& output = from.engine.output();
     if (output.empty() || to.error) {
       output.clear();
@@ -82,7 +83,7 @@ class LoginPair {
     const std::vector<std::byte> travelling(piece.begin(), piece.end());
     output.consume(travelling.size());
     if (output.empty()) from.engine.output_taken();
-    to.receive(travelling);
+    to.receive(travelling, now);
     return true;
   }
 

@@ -146,7 +146,7 @@ TEST(PacketCodec, PaddingIsAtLeastFourAndRandomUnderACipher) {
   }
 }
 
-// PK-1, PK-2, PK-3.
+// PK-1, PK-2, PK-3; CVE-2024-43410 (russh), CVE-2026-55200 (libssh2).
 TEST(PacketCodec, LengthsThatLieAreRefusedAtOnce) {
   const auto error_for = [](std::uint32_t length) {
     PacketReader reader;

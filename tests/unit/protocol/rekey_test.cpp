@@ -77,7 +77,7 @@ TEST(Rekey, DataInFlightArrives) {
   EXPECT_TRUE(pair.server.told("KeysReady again"));
 }
 
-// KX-5: after the peer's KEXINIT its queue would be ours to keep.
+// KX-5: after the peer's KEXINIT its queue would be ours to keep (OpenSSH 72b05ecd1, Dropbear 2026.92).
 TEST(Rekey, DataAfterThePeersKexinitIsRefused) {
   Pair pair;
   pair.authenticate();
@@ -109,7 +109,7 @@ TEST(Rekey, SecondKexinitIsRefused) {
   EXPECT_EQ(pair.server.error()->code, Errc::unexpected_message);
 }
 
-// TH-6: replies pile up when a peer lets us wait for its KEXINIT.
+// TH-6, CVE-2025-22869 (x/crypto): replies pile up when a peer lets us wait for its KEXINIT.
 TEST(Rekey, WhatIsHeldBackHasABound) {
   Pair pair;
   pair.authenticate();
@@ -156,6 +156,44 @@ TEST(Rekey, StartsByItselfAfterTheInterval) {
   EXPECT_TRUE(pair.server.told("KeysReady again"));
   pair.server.transport().check_rekey(pair.server.now);
   EXPECT_TRUE(pair.server.transport().gate_open());
+}
+
+// PK-8, RFC 4344 section 3.1: 2^31 packets in either direction, by whichever side counts them first.
+TEST(Rekey, StartsByItselfAfterTwoToTheThirtyOnePackets) {
+  for (const bool by_receiving : {false, true}) {
+    Pair pair;
+    pair.authenticate();
+    auto& server = pair.server.transport();
+    (by_receiving ? server.reader().keys() : server.writer().keys()).set_packets(limits::rekey_packets);
+    auto& sender = by_receiving ? pair.client : pair.server;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_EQ(pair.server.count("KeysReady again"), i == 0 ? 0U : 1U);
+      sender.transport().send(Payload(msg::global_request, "counts"));
+      pair.connect();
+    }
+    EXPECT_EQ(pair.client.count("KeysReady again"), 1U);
+  }
+}
+
+// PK-8: rather no connection than a nonce twice.
+TEST(Rekey, OneKeySealsNoMorePacketsThanItMay) {
+  Pair pair;
+  pair.authenticate();
+  pair.server.transport().start_rekey();  // which the client never answers
+  pair.server.take_output();
+  pair.server.transport().writer().keys().set_packets(limits::packets_per_key);
+  pair.server.transport().disconnect(DisconnectReason::by_application, "not even this");
+  EXPECT_TRUE(pair.server.take_output().empty());
+  Pair receiving;
+  receiving.authenticate();
+  receiving.server.transport().start_rekey();
+  receiving.server.take_output();
+  receiving.server.transport().reader().keys().set_packets(limits::packets_per_key);
+  receiving.client.transport().send(Payload(msg::global_request, "one too many"));
+  receiving.server.receive(receiving.client.take_output());
+  ASSERT_TRUE(receiving.server.error());
+  EXPECT_EQ(receiving.server.error()->code, Errc::key_exhausted);
+  EXPECT_TRUE(receiving.server.messages().empty());
 }
 
 TEST(Rekey, ThatThePeerDoesNotFinishTimesOut) {

@@ -1,44 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies of requests: there and back, cut at every byte, with a byte too many, with values that are not
 // allowed.
-#include "base/wire.hpp"
+#include "unit/protocol/bodies.hpp"
 
 #include <fairlead/ssh/limits.hpp>
-#include <fairlead/ssh/requests.hpp>
 
-#include <gtest/gtest.h>
-
-#include <functional>
 #include <string>
 
-namespace fairlead::ssh {
+namespace fairlead::ssh::test {
 namespace {
 
 using std::string_view;
-
-std::vector<std::byte> wire(const std::function<void(WireWriter&)>& fill) {
-  ByteBuffer buffer;
-  WireWriter writer(buffer);
-  fill(writer);
-  const Bytes bytes = buffer.readable();
-  return {bytes.begin(), bytes.end()};
-}
-
-// Decodes, and is the inverse of encode(); every shorter body and one byte more are refused.
-template <class Body>
-void expect_strict(const Body& body) {
-  auto encoded = body.encode();
-  const auto decoded = Body::decode(encoded);
-  ASSERT_TRUE(decoded);
-  EXPECT_EQ(decoded->encode(), encoded);
-  for (std::size_t size = 0; size < encoded.size(); ++size) {
-    const auto cut = Body::decode(Bytes(encoded).first(size));
-    ASSERT_FALSE(cut) << size;
-    EXPECT_EQ(cut.error().code, Errc::bad_message);
-  }
-  encoded.push_back(std::byte{0});
-  EXPECT_FALSE(Body::decode(encoded));
-}
 
 TEST(Requests, BodiesAreStrict) {
   expect_strict(EnvRequest{"LANG", "C.UTF-8"});
@@ -49,6 +21,13 @@ TEST(Requests, BodiesAreStrict) {
   expect_strict(SignalRequest{"TERM"});
   expect_strict(ExitStatusRequest{0xffffffff});
   expect_strict(ExitSignalRequest{"KILL", true, "killed"});
+  expect_strict(X11Request{true, "MIT-MAGIC-COOKIE-1", "00112233445566778899aabbccddeeff", 0});
+  expect_strict(BreakRequest{1000});
+  expect_strict(XonXoffRequest{true});
+  expect_strict(ShellRequest{});
+  expect_strict(AgentForwardRequest{});
+  expect_strict(EndOfWriteRequest{});
+  expect_strict(KeepaliveRequest{});
 }
 
 TEST(Requests, TypesAreKnownByName) {
@@ -61,7 +40,22 @@ TEST(Requests, TypesAreKnownByName) {
   EXPECT_EQ(request_type("signal"), RequestType::signal);
   EXPECT_EQ(request_type("exit-status"), RequestType::exit_status);
   EXPECT_EQ(request_type("exit-signal"), RequestType::exit_signal);
-  EXPECT_EQ(request_type("x11-req"), RequestType::other);
+  EXPECT_EQ(request_type("x11-req"), RequestType::x11_req);
+  EXPECT_EQ(request_type("auth-agent-req@openssh.com"), RequestType::auth_agent_req);
+  EXPECT_EQ(request_type("agent-req"), RequestType::auth_agent_req);
+  EXPECT_EQ(request_type("break"), RequestType::break_);
+  EXPECT_EQ(request_type("xon-xoff"), RequestType::xon_xoff);
+  EXPECT_EQ(request_type("eow@openssh.com"), RequestType::eow);
+  EXPECT_EQ(request_type("keepalive@openssh.com"), RequestType::keepalive);
+  EXPECT_EQ(request_type("tcpip-forward"), RequestType::tcpip_forward);
+  EXPECT_EQ(request_type("cancel-tcpip-forward"), RequestType::cancel_tcpip_forward);
+  EXPECT_EQ(request_type("streamlocal-forward@openssh.com"), RequestType::streamlocal_forward);
+  EXPECT_EQ(request_type("cancel-streamlocal-forward@openssh.com"), RequestType::cancel_streamlocal_forward);
+  EXPECT_EQ(request_type("no-more-sessions@openssh.com"), RequestType::no_more_sessions);
+  EXPECT_EQ(request_type("hostkeys-00@openssh.com"), RequestType::host_keys);
+  EXPECT_EQ(request_type("hostkeys-prove-00@openssh.com"), RequestType::host_keys_prove);
+  EXPECT_EQ(request_type("eow"), RequestType::other);
+  EXPECT_EQ(request_type("Shell"), RequestType::other);
   EXPECT_EQ(request_type(""), RequestType::other);
 }
 
@@ -172,5 +166,34 @@ TEST(Requests, ExitSignalsMayBeOnesOwn) {
   EXPECT_FALSE(ExitSignalRequest::decode(ExitSignalRequest{"", false, ""}.encode()));
 }
 
+// CVE-2016-3115: a line feed in the cookie was a second command for xauth(1).
+TEST(Requests, X11CookiesAreDigitsAndProtocolsAreWords) {
+  const auto good = [](string_view protocol, string_view cookie, std::uint32_t screen = 0) {
+    return accepted(X11Request{false, std::string(protocol), std::string(cookie), screen});
+  };
+  EXPECT_TRUE(good("XDM-AUTHORIZATION-1", "0aF9"));
+  EXPECT_TRUE(good(std::string(limits::request_name, 'x'), std::string(limits::x11_cookie, '0')));
+  EXPECT_FALSE(good(std::string(limits::request_name + 1, 'x'), "00"));
+  EXPECT_FALSE(good("x", std::string(limits::x11_cookie + 2, '0')));
+  EXPECT_TRUE(good("x", "00", limits::x11_screen));
+  EXPECT_FALSE(good("x", "00", limits::x11_screen + 1));
+  for (const string_view cookie : {"", "0", "0g", "00\n", "00\nsource /etc/shadow\n", "00 11", "$(id)0"})
+    EXPECT_FALSE(good("x", cookie)) << cookie;
+  for (const string_view protocol : {"", "a b", "a\n", "a;b", "-x\"", "\xc3\xbc"})
+    EXPECT_FALSE(good(protocol, "00")) << protocol;
+}
+
+// RFC 4335 section 3.
+TEST(Requests, BreaksLastHalfASecondToThree) {
+  const auto length = [](std::uint32_t milliseconds) {
+    return BreakRequest::decode(BreakRequest{milliseconds}.encode())->milliseconds;
+  };
+  EXPECT_EQ(length(0), 500U);
+  EXPECT_EQ(length(499), 500U);
+  EXPECT_EQ(length(501), 501U);
+  EXPECT_EQ(length(3000), 3000U);
+  EXPECT_EQ(length(0xffffffff), 3000U);
+}
+
 }  // namespace
-}  // namespace fairlead::ssh
+}  // namespace fairlead::ssh::test

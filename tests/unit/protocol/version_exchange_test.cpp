@@ -68,6 +68,7 @@ TEST(VersionExchange, OtherVersionsAndBadCharactersAreRefused) {
   EXPECT_EQ(as_server(std::string("SSH-2.0-a\0b\r\n", 13)).error, Errc::bad_identification);
 }
 
+// ID-3, CVE-2026-48108 (russh): lines before the identification, without end.
 TEST(VersionExchange, AServerWaitsForNoOtherLine) {
   EXPECT_EQ(as_server("G").error, Errc::bad_identification);
   EXPECT_EQ(as_server("GET / HTTP/1.1\r\n").error, Errc::bad_identification);

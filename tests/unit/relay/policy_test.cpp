@@ -2,6 +2,8 @@
 // Every question to the policy, as a table.
 #include "relay/policy.hpp"
 
+#include <fairlead/ssh/requests.hpp>
+
 #include <gtest/gtest.h>
 
 #include <ostream>

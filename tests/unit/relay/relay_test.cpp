@@ -303,7 +303,7 @@ TEST(Relay, NoNewSessionsWhileDraining) {
   play(loop, stage, test());
 }
 
-TEST(Relay, NoMoreSessionsIsBinding) {
+TEST(Relay, ASessionAfterNoMoreSessionsEndsTheConnection) {
   Loop loop;
   Stage stage(loop.io);
   stage.open_box();
@@ -311,10 +311,16 @@ TEST(Relay, NoMoreSessionsIsBinding) {
   auto test = [&]() -> Task<> {
     const auto reply = co_await stage.client().connection.request("no-more-sessions@openssh.com");
     EXPECT_TRUE(reply.success);
-    auto opened = co_await stage.client().connection.open_channel("session");
-    EXPECT_FALSE(opened.has_value());
     const auto alive = co_await stage.client().connection.request("keepalive@openssh.com");
     EXPECT_FALSE(alive.success);
+    EXPECT_TRUE(stage.client().connection.is_open());
+    bool ended = false;
+    try {
+      (void)co_await stage.client().connection.open_channel("session");
+    } catch (const ssh::ConnectionError&) {
+      ended = true;
+    }
+    EXPECT_TRUE(ended);
   };
   play(loop, stage, test());
 }

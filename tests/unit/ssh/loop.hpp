@@ -2,6 +2,8 @@
 // An io_context that runs one test coroutine to its end, and connections over socket pairs and loopback TCP.
 #pragma once
 
+#include "ssh/connection_impl.hpp"
+
 #include <fairlead/ssh/server.hpp>
 
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -13,6 +15,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -60,11 +63,36 @@ inline std::pair<StreamSocket, StreamSocket> socket_pair(asio::io_context& io) {
   return {StreamSocket(io, protocol, ends[0]), StreamSocket(io, protocol, ends[1])};
 }
 
+inline AcceptedConnection link_with(EngineConfig config, StreamSocket socket) {
+  config.role = Role::link;
+  const auto shared = std::make_shared<const EngineConfig>(std::move(config));
+  const auto connection = std::make_shared<ConnectionImpl>(std::move(socket), shared);
+  AcceptedConnection handles = connection->handles();
+  connection->run();
+  return handles;
+}
+
+// x/crypto's trick against deadlocks: whatever waits, only one of it may, and a socket holds next to nothing.
+// The program runs its tests of links a second time so (CMakeLists.txt).
+inline bool tight() {
+  return std::getenv("FAIRLEAD_TEST_TIGHT") != nullptr;
+}
+inline AcceptedConnection tight_link(StreamSocket socket) {
+  const asio::socket_base::send_buffer_size smallest(1);
+  socket.set_option(smallest);
+  EngineConfig config;
+  config.undecided_channels = config.unanswered_requests = 1;
+  return link_with(config, std::move(socket));
+}
+
 // Two ends of a plain link.
 struct LinkPair {
   explicit LinkPair(asio::io_context& io) : LinkPair(socket_pair(io)) {}
   explicit LinkPair(std::pair<StreamSocket, StreamSocket> sockets)
-      : a(link(std::move(sockets.first))), b(link(std::move(sockets.second))) {}
+      : a(make(std::move(sockets.first))), b(make(std::move(sockets.second))) {}
+  static AcceptedConnection make(StreamSocket socket) {
+    return tight() ? tight_link(std::move(socket)) : link(std::move(socket));
+  }
   AcceptedConnection a, b;
 };
 

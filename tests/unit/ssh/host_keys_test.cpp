@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// CN-18, both sides of OpenSSH's UpdateHostKeys: what a server proves and what a client believes.
+#include "unit/ssh/login_pair.hpp"
+
+namespace fairlead::ssh::test {
+namespace {
+
+using Keys = std::vector<PublicKey>;
+
+struct LearningPair : LoginPair {
+  explicit LearningPair(const std::vector<PrivateKey>& keys) {
+    server->host_keys = local_host_keys(keys);
+    client->accept_host_key = [first = keys.front().public_key()](const PublicKey& key) {
+      return key == first;
+    };
+    client->on_host_keys = [this](const Keys& proved) { learned.push_back(proved); };
+  }
+  std::vector<Keys> learned;
+};
+
+// Names `keys` its own, and signs with the first of them whatever it is asked about.
+class LyingSigner final : public HostKeySigner {
+ public:
+  LyingSigner(PrivateKey own, Keys keys) : own_(std::move(own)), keys_(std::move(keys)) {}
+  [[nodiscard]] Keys public_keys() const override { return keys_; }
+  [[nodiscard]] Task<Result<std::vector<std::byte>>> sign(std::size_t index, std::string algorithm,
+                                                          std::vector<std::byte> data) override {
+    ++asked;
+    if (index > 0 && refuses) co_return failure(Errc::crypto_failed);
+    co_return own_.sign(algorithm, data);
+  }
+  int asked = 0;
+  bool refuses = false;
+
+ private:
+  PrivateKey own_;
+  Keys keys_;
+};
+
+// What a client learns from such a server; a round trip later, when it has had its chance.
+std::vector<Keys> learned_from(const PrivateKey& own, const std::shared_ptr<LyingSigner>& signer) {
+  Loop loop;
+  LearningPair pair({own});
+  pair.server->host_keys = signer;
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    co_await pair.run(outcome);
+    co_await settle();
+    (void)co_await open_pair(*outcome.client, *outcome.server);
+    co_await settle();
+    EXPECT_TRUE(outcome.client->connection.is_open());
+  };
+  loop.run(test());
+  return pair.learned;
+}
+
+TEST(HostKeyUpdate, AClientLearnsAllKeysThatAreProved) {
+  Loop loop;
+  const auto first = make_key(), second = make_key(PrivateKey::Type::rsa_3072),
+             third = make_key(PrivateKey::Type::ecdsa_p256);
+  LearningPair pair({first, second, third});
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    co_await pair.run(outcome);
+    for (int i = 0; i < 100 && pair.learned.empty(); ++i) co_await settle();
+  };
+  loop.run(test());
+  ASSERT_EQ(pair.learned.size(), 1U);
+  EXPECT_EQ(pair.learned[0], (Keys{first.public_key(), second.public_key(), third.public_key()}));
+}
+
+TEST(HostKeyUpdate, AClientThatDoesNotWantToKnowAsksNothing) {
+  Loop loop;
+  const auto key = make_key();
+  LearningPair pair({key});
+  pair.client->on_host_keys = nullptr;
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    co_await pair.run(outcome);
+    auto announced = co_await outcome.client->requests.next();  // the application's own then
+    EXPECT_EQ(announced->type(), RequestType::host_keys);
+  };
+  loop.run(test());
+}
+
+// Somebody who runs one server must not become the trusted owner of another one's key.
+TEST(HostKeyUpdate, AKeyThatTheServerDoesNotOwnIsNotLearned) {
+  const auto own = make_key(), foreign = make_key();
+  auto signer = std::make_shared<LyingSigner>(own, Keys{own.public_key(), foreign.public_key()});
+  EXPECT_TRUE(learned_from(own, signer).empty());
+  EXPECT_EQ(signer->asked, 3);  // the key exchange's, and both proofs
+}
+
+TEST(HostKeyUpdate, AServerThatProvesNothingTeachesNothing) {
+  const auto own = make_key(), other = make_key();
+  auto signer = std::make_shared<LyingSigner>(own, Keys{own.public_key(), other.public_key()});
+  signer->refuses = true;
+  EXPECT_TRUE(learned_from(own, signer).empty());
+}
+
+TEST(HostKeyUpdate, AKeyNamedTwiceIsNotEvenAskedAbout) {
+  const auto own = make_key();
+  auto signer = std::make_shared<LyingSigner>(own, Keys{own.public_key(), own.public_key()});
+  EXPECT_TRUE(learned_from(own, signer).empty());
+  EXPECT_EQ(signer->asked, 1);
+}
+
+TEST(HostKeyUpdate, AnnouncementsBeyondTheLimitAreNotLookedInto) {
+  Loop loop;
+  const auto own = make_key();
+  LearningPair pair({own});
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    co_await pair.run(outcome);
+    const HostKeys again{{{own.public_key().blob().begin(), own.public_key().blob().end()}}};
+    for (unsigned i = 0; i < 3 * limits::host_key_updates; ++i) outcome.server->connection.notify(again);
+    for (int i = 0; i < 100 && pair.learned.size() < limits::host_key_updates; ++i) co_await settle();
+    co_await settle();
+    EXPECT_TRUE(outcome.client->connection.is_open());
+  };
+  loop.run(test());
+  EXPECT_EQ(pair.learned.size(), limits::host_key_updates);
+}
+
+}  // namespace
+}  // namespace fairlead::ssh::test
