@@ -20,6 +20,7 @@ std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
   engine->algorithms.ciphers = config.ciphers;
   engine->algorithms.macs = config.macs;
   engine->rekey_bytes = config.rekey_bytes;
+  engine->rekey_interval = config.rekey_interval;
   return engine;
 }
 

@@ -29,6 +29,7 @@ struct ClientConfig {
   // Empty lists mean the engine's defaults.
   std::vector<std::string> key_exchanges, host_key_algorithms, ciphers, macs;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
+  std::chrono::seconds rekey_interval = limits::rekey_interval;
 };
 
 // Throws ConnectionError.
