@@ -24,7 +24,8 @@ struct Options {
   std::string command, host_key;
   std::vector<std::string> keys;
   bool verbose = false;
-  std::int64_t rekey_seconds = ssh::limits::rekey_interval.count(), deadline = 20;
+  std::int64_t rekey_seconds = ssh::limits::rekey_interval.count();
+  std::int64_t login_seconds = ssh::limits::login_grace.count();
   ssh::ClientConfig config;
 };
 
@@ -104,7 +105,7 @@ Options parse(int count, char** arguments) {
   app.add_option("--macs", options.config.macs)->delimiter(',');
   app.add_option("--rekey-bytes", options.config.rekey_bytes);
   app.add_option("--rekey-seconds", options.rekey_seconds);
-  app.add_option("--login-deadline", options.deadline);
+  app.add_option("--login-seconds", options.login_seconds);
   app.add_flag("--verbose", options.verbose);
   try {
     app.parse(count, arguments);
@@ -112,7 +113,7 @@ Options parse(int count, char** arguments) {
     std::exit(app.exit(error));
   }
   options.config.rekey_interval = std::chrono::seconds(options.rekey_seconds);
-  options.config.login_deadline = std::chrono::seconds(options.deadline);
+  options.config.login_deadline = std::chrono::seconds(options.login_seconds);
   options.config.accept_host_key = [wanted = options.host_key](const ssh::PublicKey& key) {
     return key.fingerprint() == wanted;
   };

@@ -7,6 +7,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import threading
 
 import asyncssh
 import paramiko
@@ -16,6 +17,7 @@ from conftest import PASSWORD, PEERS, key_type
 
 Session = collections.namedtuple("Session", "row port keys command input")
 Result = collections.namedtuple("Result", "status output errors")
+SLOW = ("diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512")
 
 
 def run(command, data=b"", **options):
@@ -28,17 +30,19 @@ class Client:
     logins = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512",
               "rsa-sha2-256")
     chooses_rsa = True  # which of the two RSA signatures, of hosts and of users
+    slow = ()  # key exchanges that cost it a second
 
-    def __init__(self, name):
+    def __init__(self, name, lacks=""):
         self.name = name
+        self.lacks = set(lacks.split())  # what we know and it does not
 
     def knows(self, keys):
         return wire.client_offer(lambda port: self.start(port, keys))
 
 
 class OpenSsh(Client):
-    def __init__(self, name, directory=pathlib.Path("/usr/bin")):
-        super().__init__(name)
+    def __init__(self, name, lacks="", directory=pathlib.Path("/usr/bin")):
+        super().__init__(name, lacks)
         self.directory = directory
 
     def knows(self, keys):
@@ -98,6 +102,7 @@ class Dropbear(Client):
 
 class Plink(Client):
     chooses_rsa = False
+    slow = SLOW
 
     def start(self, port, keys):
         process = subprocess.Popen(["plink", "-batch", "-P", str(port), "alice@127.0.0.1", "true"], stdin=subprocess.DEVNULL,
@@ -150,7 +155,7 @@ class Paramiko(Client):
 
     def start(self, port, keys):
         transport = paramiko.Transport(socket.create_connection(("127.0.0.1", port)))
-        transport.start_client(event=__import__("threading").Event())
+        transport.start_client(event=threading.Event())
         return transport.close
 
     def transport(self, session):
@@ -186,6 +191,8 @@ class Paramiko(Client):
 
 
 class AsyncSsh(Client):
+    slow = SLOW
+
     def knows(self, keys):
         names = lambda table: [name.decode() for name in table()]
         return {"kex": names(asyncssh.kex.get_kex_algs), "host_key": names(asyncssh.public_key.get_public_key_algs),
@@ -208,5 +215,17 @@ class AsyncSsh(Client):
         return asyncio.run(asyncio.wait_for(self.talk(session), 30))
 
 
-CLIENTS = [OpenSsh("OpenSSH 9.2"), OpenSsh("OpenSSH 10", PEERS / "usr/bin"), Dropbear("Dropbear"), Plink("PuTTY"), Go("x/crypto"),
-           Curl("libssh2"), Paramiko("paramiko"), AsyncSsh("asyncssh")]
+MLKEM, SLOWEST = "mlkem768x25519-sha256 ", "diffie-hellman-group16-sha512 diffie-hellman-group18-sha512 "
+LIBSSH2 = "aes128-gcm@openssh.com aes256-gcm@openssh.com chacha20-poly1305@openssh.com "
+ETM = "hmac-sha2-256-etm@openssh.com hmac-sha2-512-etm@openssh.com "
+DROPBEAR = MLKEM + SLOWEST + ETM + "rsa-sha2-512 aes128-gcm@openssh.com aes256-gcm@openssh.com aes192-ctr hmac-sha2-512 "
+CLIENTS = [
+    OpenSsh("OpenSSH 9.2", MLKEM),
+    OpenSsh("OpenSSH 10", directory=PEERS / "usr/bin"),
+    Dropbear("Dropbear", DROPBEAR),
+    Plink("PuTTY", MLKEM + "hmac-sha2-512 hmac-sha2-512-etm@openssh.com"),
+    Go("x/crypto", MLKEM + SLOWEST),
+    Curl("libssh2", MLKEM + LIBSSH2 + ETM + "rsa-sha2-256 rsa-sha2-512"),
+    Paramiko("paramiko", MLKEM + LIBSSH2 + "curve25519-sha256 diffie-hellman-group18-sha512"),
+    AsyncSsh("asyncssh", MLKEM),
+]

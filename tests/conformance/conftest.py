@@ -39,15 +39,15 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def in_parallel(work, items):
-    """The failures of work(item), as text: all rows of a matrix are tried."""
+def in_parallel(work, items, workers=os.cpu_count()):
+    """The failures of work(item), as text: all items are tried."""
     def attempt(item):
         try:
             work(item)
         except Exception as error:  # whatever went wrong belongs to this row
             return f"{item}: {type(error).__name__}: {error}"
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    with concurrent.futures.ThreadPoolExecutor(workers) as pool:
         return [failed for failed in pool.map(attempt, items) if failed]
 
 
@@ -104,7 +104,7 @@ class EngineServer:
             if len(lines) >= count:
                 return lines[count - 1]
             assert self.process.poll() is None, f"the server ended: {self.log()}"
-            assert time.monotonic() < end, f"no '{beginning}' in {self.log()}"
+            assert time.monotonic() < end, f"{len(lines)} of {count} lines '{beginning}' in {self.log()[-20:]}"
             time.sleep(0.002)
 
     def stop(self):

@@ -37,6 +37,7 @@ struct Options {
   std::string authorized, password, sftp_server = "/usr/lib/openssh/sftp-server";
   ssh::ServerConfig config;
   std::int64_t rekey_seconds = ssh::limits::rekey_interval.count();
+  std::int64_t login_seconds = ssh::limits::login_grace.count(), alive_seconds = 0;
 };
 
 // Whoever has one of the keys in a file of public keys, or knows the password.
@@ -144,12 +145,16 @@ Options parse(int count, char** arguments) {
   app.add_option("--macs", options.config.macs)->delimiter(',');
   app.add_option("--rekey-bytes", options.config.rekey_bytes);
   app.add_option("--rekey-seconds", options.rekey_seconds);
+  app.add_option("--login-seconds", options.login_seconds);
+  app.add_option("--alive-seconds", options.alive_seconds);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error));
   }
   options.config.rekey_interval = std::chrono::seconds(options.rekey_seconds);
+  options.config.login_grace = std::chrono::seconds(options.login_seconds);
+  options.config.alive_interval = std::chrono::seconds(options.alive_seconds);
   return options;
 }
 
