@@ -71,8 +71,8 @@ class OpenSsh(Client):
             helper.chmod(0o700)
         return dict(os.environ, SSH_ASKPASS=str(helper), SSH_ASKPASS_REQUIRE="force")
 
-    def run(self, session):
-        return run([self.directory / "ssh", *self.options(session), "-p", session.port, "alice@127.0.0.1", session.command],
+    def run(self, session, *options):
+        return run([self.directory / "ssh", *self.options(session), *options, "-p", session.port, "alice@127.0.0.1", session.command],
                    session.input, env=self.environment(session))
 
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("FAIRLEAD_BIN", ROOT / "build/release/bin"))
 PEERS = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead-test")) / "peers"
+SUPPORT = ROOT / "tests/support"  # Python that the end-to-end tests use too
+sys.path.insert(0, str(SUPPORT))
 PASSWORD = "correct horse battery"
 KEY_TYPES = {"ssh-ed25519": ("ed25519", 256), "ecdsa-sha2-nistp256": ("ecdsa", 256), "ecdsa-sha2-nistp384": ("ecdsa", 384),
              "ecdsa-sha2-nistp521": ("ecdsa", 521), "ssh-rsa": ("rsa", 3072)}
