@@ -15,13 +15,14 @@ import paramiko
 import wire
 from conftest import PASSWORD, PEERS, key_type
 
-Session = collections.namedtuple("Session", "row port keys command input")
+# `rekey`: the bytes after which the client asks for new keys; 0 is its default.
+Session = collections.namedtuple("Session", "row port keys command input rekey", defaults=[0])
 Result = collections.namedtuple("Result", "status output errors")
 SLOW = ("diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512")
 
 
 def run(command, data=b"", **options):
-    done = subprocess.run([str(word) for word in command], input=data, capture_output=True, timeout=60, **options)
+    done = subprocess.run([str(word) for word in command], input=data, capture_output=True, timeout=180, **options)
     return Result(done.returncode, done.stdout, done.stderr)
 
 
@@ -31,6 +32,8 @@ class Client:
               "rsa-sha2-256")
     chooses_rsa = True  # which of the two RSA signatures, of hosts and of users
     slow = ()  # key exchanges that cost it a second
+    sends_during_kex = False
+    can_rekey = False  # by bytes, while data flow
 
     def __init__(self, name, lacks=""):
         self.name = name
@@ -41,6 +44,8 @@ class Client:
 
 
 class OpenSsh(Client):
+    can_rekey = True
+
     def __init__(self, name, lacks="", directory=pathlib.Path("/usr/bin")):
         super().__init__(name, lacks)
         self.directory = directory
@@ -62,6 +67,8 @@ class OpenSsh(Client):
             options.update(PubkeyAuthentication="no", NumberOfPasswordPrompts=1)
         else:
             options.update(IdentityFile=keys.path("user", row.login), PubkeyAcceptedAlgorithms=row.login, BatchMode="yes")
+        if session.rekey:
+            options["RekeyLimit"] = session.rekey
         return ["-F", "none", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
 
     def environment(self, session):
@@ -94,10 +101,15 @@ class Dropbear(Client):
 
     def run(self, session):
         row = session.row
-        login = [] if row.login == "password" else ["-i", self.key(session)]
+        environment = dict(os.environ)
+        login = []
+        if row.login == "password":
+            environment["DROPBEAR_PASSWORD"] = PASSWORD
+        else:
+            login = ["-i", self.key(session)]
         # Its knowledge of hosts is a file in the home directory; -y -y asks for none.
         return run(["dbclient", "-y", "-y", "-c", row.cipher, *(["-m", row.mac] if row.mac else []), *login, "-p", session.port,
-                    "alice@127.0.0.1", session.command], session.input, env=dict(os.environ, DROPBEAR_PASSWORD=PASSWORD))
+                    "alice@127.0.0.1", session.command], session.input, env=environment)
 
 
 class Plink(Client):
@@ -117,6 +129,8 @@ class Plink(Client):
 
 
 class Go(Client):
+    can_rekey = True
+
     def start(self, port, keys):
         process = subprocess.Popen([PEERS / "go_peer", "-port", str(port), "true"], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -127,8 +141,8 @@ class Go(Client):
         login = ["-password", PASSWORD] if row.login == "password" else [
             "-key", keys.path("user", row.login), "-algorithm", row.login]
         return run([PEERS / "go_peer", "-port", session.port, "-kex", row.kex, "-host-key", row.host_key, "-cipher", row.cipher,
-                    "-mac", row.mac, "-fingerprint", keys.fingerprint("host", row.host_key), *login, session.command],
-                   session.input)
+                    "-mac", row.mac, "-fingerprint", keys.fingerprint("host", row.host_key), *login, "-rekey", session.rekey,
+                    session.command], session.input)
 
 
 class Curl(Client):
@@ -159,6 +173,7 @@ class Paramiko(Client):
         return transport.close
 
     def transport(self, session):
+        """A connection that is not logged in yet."""
         row = session.row
         transport = paramiko.Transport(socket.create_connection(("127.0.0.1", session.port)))
         security = transport.get_security_options()
@@ -169,21 +184,29 @@ class Paramiko(Client):
         transport.disabled_algorithms = {"pubkeys": unwanted}
         return transport
 
-    def run(self, session):
+    @staticmethod
+    def send(channel, data):
+        channel.sendall(data)
+        channel.shutdown_write()
+
+    def log_in(self, transport, session):
         row = session.row
+        transport.start_client(timeout=20)
+        assert transport.get_remote_server_key().get_base64() == session.keys.public("host", row.host_key).split()[1]
+        if row.login == "password":
+            transport.auth_password("alice", PASSWORD)
+        else:
+            key = self.keys_of.get(key_type(row.login), paramiko.ECDSAKey)
+            transport.auth_publickey("alice", key.from_private_key_file(str(session.keys.path("user", row.login))))
+
+    def run(self, session):
         transport = self.transport(session)
         try:
-            transport.start_client(timeout=20)
-            assert transport.get_remote_server_key().get_base64() == session.keys.public("host", row.host_key).split()[1]
-            if row.login == "password":
-                transport.auth_password("alice", PASSWORD)
-            else:
-                key = self.keys_of.get(key_type(row.login), paramiko.ECDSAKey)
-                transport.auth_publickey("alice", key.from_private_key_file(str(session.keys.path("user", row.login))))
+            self.log_in(transport, session)
             channel = transport.open_session()
             channel.exec_command(session.command)
-            channel.sendall(session.input)
-            channel.shutdown_write()
+            channel.settimeout(60)
+            threading.Thread(target=self.send, args=(channel, session.input), daemon=True).start()
             output = channel.makefile("rb").read()
             return Result(channel.recv_exit_status(), output, channel.makefile_stderr("rb").read())
         finally:
@@ -191,6 +214,7 @@ class Paramiko(Client):
 
 
 class AsyncSsh(Client):
+    sends_during_kex = True  # which RFC 4253 section 7.1 forbids; we end such a connection
     slow = SLOW
 
     def knows(self, keys):

@@ -87,13 +87,13 @@ class Keys:
 class EngineServer:
     """One conformance_server; without lists it offers what the engine offers by default."""
 
-    def __init__(self, keys, host_keys=tuple(KEY_TYPES), **lists):
-        options = [f"--{name.replace('_', '-')}={value}" for name, value in lists.items() if value]
+    def __init__(self, keys, host_keys=tuple(KEY_TYPES), **settings):
+        settings = {"authorized": keys.authorized, "password": PASSWORD, **settings}
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value]
         hosts = [f"--host-key={keys.path('host', name)}" for name in host_keys]
         self.output = tempfile.NamedTemporaryFile("w+", prefix="fairlead-conformance-", suffix=".log")
-        self.process = subprocess.Popen([BIN / "conformance_server", *hosts, f"--authorized={keys.authorized}",
-                                         f"--password={PASSWORD}", *options],
-                                        stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
+        self.process = subprocess.Popen([BIN / "conformance_server", *hosts, *options], stdin=subprocess.DEVNULL,
+                                        stdout=self.output, stderr=self.output)
         self.port = int(self.wait_for("port ").split()[1])
 
     def log(self):

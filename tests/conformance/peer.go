@@ -45,10 +45,12 @@ func run() error {
 	key := flag.String("key", "", "a file")
 	algorithm := flag.String("algorithm", "", "to sign the login with")
 	password := flag.String("password", "", "")
+	rekey := flag.Uint64("rekey", 0, "after so many bytes")
 	flag.Parse()
 
 	config := &ssh.ClientConfig{User: "alice", HostKeyAlgorithms: list(*hostKey)}
 	config.KeyExchanges, config.Ciphers, config.MACs = list(*kex), list(*cipher), list(*mac)
+	config.RekeyThreshold = *rekey
 	config.HostKeyCallback = func(_ string, _ net.Addr, shown ssh.PublicKey) error {
 		if ssh.FingerprintSHA256(shown) != *fingerprint {
 			return errors.New("another host key")

@@ -163,6 +163,7 @@ Options parse(int count, char** arguments) {
 int main(int count, char** arguments) try {
   const Options options = parse(count, arguments);
   std::vector<ssh::PrivateKey> keys;
+  keys.reserve(options.host_keys.size());
   for (const auto& path : options.host_keys) keys.push_back(ssh::PrivateKey::load(path).value());
   auto config = std::make_shared<ssh::ServerConfig>(options.config);
   config->host_keys = ssh::local_host_keys(std::move(keys));

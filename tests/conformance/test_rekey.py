@@ -2,7 +2,7 @@
 """New keys while data flow: by the other side's limit and by ours, by bytes and by time."""
 import pytest
 
-from clients import CLIENTS, OpenSsh, Session, run
+from clients import CLIENTS, Curl, OpenSsh, Paramiko, Session, run
 from conftest import BIN, pattern, sha256
 from matrix import Row
 from servers import SERVERS, Sshd
@@ -21,13 +21,19 @@ def row(kex):
     return Row(kex, "ecdsa-sha2-nistp256", "aes128-gcm@openssh.com", "", "ssh-ed25519")
 
 
+def row_for(client):
+    """What every client knows."""
+    kex = "curve25519-sha256@libssh.org" if client.name == "paramiko" else "ecdh-sha2-nistp256"
+    return row(kex)._replace(cipher="aes128-ctr", mac="hmac-sha2-256")
+
+
 def rekeys(server):
     return sum(line.startswith("rekeyed ") for line in server.log())
 
 
-def echo(client, server, keys, tried, size, *options):
+def echo(client, server, keys, tried, size, rekey=0):
     data = pattern(size)
-    done = client.run(Session(tried, server.port, keys, "cat", data), *options)
+    done = client.run(Session(tried, server.port, keys, "cat", data, rekey))
     assert done.status == 0, done.errors
     assert sha256(done.output) == sha256(data)
 
@@ -35,27 +41,60 @@ def echo(client, server, keys, tried, size, *options):
 @pytest.mark.parametrize("client", OPENSSH, **by_name)
 def test_openssh_asks_every_64_kilobytes_of_200_megabytes_each_way(client, serve, keys):
     with serve() as server:
-        echo(client, server, keys, row("ecdh-sha2-nistp256"), 200_000_000, "-oRekeyLimit=64K")
+        echo(client, server, keys, row("ecdh-sha2-nistp256"), 200_000_000, rekey=65536)
         assert rekeys(server) > 1000
 
 
 def test_post_quantum_keys_every_64_kilobytes(serve, keys):
     with serve() as server:
-        echo(OPENSSH[1], server, keys, row("mlkem768x25519-sha256"), 10_000_000, "-oRekeyLimit=64K")
+        echo(OPENSSH[1], server, keys, row("mlkem768x25519-sha256"), 10_000_000, rekey=65536)
         assert rekeys(server) > 100
 
 
-@pytest.mark.parametrize("client", OPENSSH, **by_name)
+@pytest.mark.parametrize("client", [client for client in CLIENTS if client.can_rekey], **by_name)
+def test_other_clients_ask(client, serve, keys):
+    with serve() as server:
+        echo(client, server, keys, row_for(client), 6_000_000, rekey=65536)
+        assert rekeys(server) >= 3
+
+
+@pytest.mark.parametrize("client", CLIENTS, **by_name)
 def test_our_server_asks_by_bytes(client, serve, keys):
-    with serve(rekey_bytes=65536) as server:
-        echo(client, server, keys, row("ecdh-sha2-nistp256"), 20_000_000)
-        assert rekeys(server) > 50
+    with serve(rekey_bytes=65536, host_keys=["ecdsa-sha2-nistp256"]) as server:
+        if client.sends_during_kex:  # so it must have nothing to send; we have sent everything by the second time
+            done = client.run(Session(row_for(client), server.port, keys, "stream 900000", b""))
+            assert done.output == pattern(900_000), done.errors
+        elif isinstance(client, Curl):
+            path = keys.directory / "large"
+            path.write_bytes(pattern(6_000_000))
+            done = client.run(Session(row_for(client), server.port, keys, path, b""))
+            assert done.output == path.read_bytes(), done.errors
+        else:
+            echo(client, server, keys, row_for(client), 6_000_000)
+        assert rekeys(server) >= (1 if client.sends_during_kex else 3)
+
+
+def test_paramiko_asks_when_it_is_told_to(serve, keys):
+    """Not by bytes: while it waits for new keys it may answer a CLOSE, and then it waits for ever."""
+    client = next(client for client in CLIENTS if isinstance(client, Paramiko))
+    with serve() as server:
+        session = Session(row_for(client), server.port, keys, "cat", b"")
+        transport = client.transport(session)
+        client.log_in(transport, session)
+        channel = transport.open_session()
+        channel.exec_command(session.command)
+        for number in range(5):
+            channel.sendall(pattern(1000 + number))
+            assert channel.makefile("rb").read(1000 + number) == pattern(1000 + number)
+            transport.renegotiate_keys()
+        assert rekeys(server) == 5
+        transport.close()
 
 
 def test_both_sides_ask(serve, keys):
     """Their KEXINITs cross again and again."""
     with serve(rekey_bytes=50_000) as server:
-        echo(OPENSSH[1], server, keys, row("ecdh-sha2-nistp256"), 20_000_000, "-oRekeyLimit=64K")
+        echo(OPENSSH[1], server, keys, row("ecdh-sha2-nistp256"), 20_000_000, rekey=65536)
         assert rekeys(server) > 100
 
 

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Clients that Debian 12 does not have (scripts/get-test-peers), other people's SFTP and scp, and ssh-audit, all against the
 daemon as it is configured by default."""
+import re
 import sys
 
 import pytest
-from conftest import IMAGES, PASSWORD, ROOT, run
+import yaml
+from conftest import IMAGES, PASSWORD, ROOT, Daemon, run
 from test_clients import same_tree, tree  # noqa: F401: a fixture
 
 sys.path.insert(0, str(ROOT / "tests/support"))
@@ -83,3 +85,14 @@ def test_curl_lists_a_directory(daemon):
 
 def test_ssh_audit_finds_what_is_known_and_no_more(daemon):
     assert remarks(PEERS, daemon.port) == known_remarks(ecdsa=(256,))
+
+
+def test_the_documented_settings_leave_ssh_audit_nothing_to_say(daemon, work):
+    documented = re.search(r"```yaml\n(ssh:.*?)```", (ROOT / "docs/security.md").read_text(), re.S)
+    settings = yaml.safe_load(documented[1])["ssh"]
+    settings["hostkeys"] = [str(daemon.key)]  # an Ed25519 key, as there
+    strict = Daemon(work / "strict", "oci", "busybox", **{f"ssh__{name}": value for name, value in settings.items()}).start()
+    try:
+        assert remarks(PEERS, strict.port) == set()
+    finally:
+        strict.stop()
