@@ -40,7 +40,7 @@ lint: ## formatting, floors, C1 patterns, clang-tidy
 	@scripts/lint
 
 install: build
-	@cmake --install build/release --prefix $(if $(DESTDIR),$(DESTDIR)/usr,/usr)
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix /usr
 
 clean:
 	rm -rf build

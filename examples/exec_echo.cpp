@@ -59,12 +59,13 @@ ssh::Task<> listen(tcp::acceptor acceptor, std::shared_ptr<const ssh::ServerConf
 int main(int count, char** arguments) {
   const auto port = static_cast<std::uint16_t>(count > 1 ? std::stoi(arguments[1]) : 2222);
   const auto host_key = ssh::PrivateKey::generate(ssh::PrivateKey::Type::ed25519).value();
-  std::cout << "port " << port << ", host key " << host_key.public_key().fingerprint() << std::endl;
 
   auto config = std::make_shared<ssh::ServerConfig>();
   config->host_keys = ssh::local_host_keys({host_key});  // and no authenticator: everybody is admitted
   asio::io_context io{1};
   tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), port});
+  std::cout << "port " << acceptor.local_endpoint().port() << ", host key "
+            << host_key.public_key().fingerprint() << std::endl;
   ssh::TaskScope listening(io.get_executor());
   listening.spawn(listen(std::move(acceptor), config));
   io.run();

@@ -146,10 +146,10 @@ class Daemon:
         return " ".join(["ssh", *self.options, "-p", str(self.port)])
 
     @contextlib.contextmanager
-    def master(self, directory):
+    def master(self, directory, program="ssh"):
         """A connection without a session that others share; gives the option that makes an ssh program use it."""
         path = pathlib.Path(directory) / "c"
-        process = subprocess.Popen(["ssh", *self.options, f"-oControlPath={path}", "-oControlMaster=yes", "-N",
+        process = subprocess.Popen([program, *self.options, f"-oControlPath={path}", "-oControlMaster=yes", "-N",
                                     "-p", str(self.port), "alice@127.0.0.1"])
         try:
             wait_until(path.exists, 20, "the master is up")

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine's client for the conformance tests: runs one command as ssh does. Standard input must be a pipe.
+// Says "negotiated NAMES" on standard error when --verbose; ends with the command's status, 254 when a signal
+// ended it, 255 when the connection failed.
+#include <fairlead/ssh/client.hpp>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/redirect_error.hpp>
+
+#include <unistd.h>
+
+#include <iostream>
+
+namespace {
+
+namespace ssh = fairlead::ssh;
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+struct Options {
+  std::uint16_t port = 0;
+  std::string command, host_key;
+  std::vector<std::string> keys;
+  bool verbose = false;
+  std::int64_t rekey_seconds = ssh::limits::rekey_interval.count();
+  std::int64_t login_seconds = ssh::limits::login_grace.count();
+  ssh::ClientConfig config;
+};
+
+struct StandardInput {
+  std::shared_ptr<asio::posix::stream_descriptor> pipe;
+
+  ssh::Task<std::size_t> read_some(ssh::MutableBytes buffer) {
+    boost::system::error_code error;
+    auto token = asio::redirect_error(asio::use_awaitable, error);
+    const asio::mutable_buffer target(buffer.data(), buffer.size());
+    co_return co_await pipe->async_read_some(target, token);
+  }
+};
+
+void print(int stream, ssh::Bytes data) {
+  while (!data.empty()) {
+    const ssize_t done = ::write(stream, data.data(), data.size());
+    if (done < 0) throw std::runtime_error("cannot write");
+    data = data.subspan(static_cast<std::size_t>(done));
+  }
+}
+
+ssh::Task<> show_output(ssh::Channel channel) {
+  for (;;) {
+    const ssh::View view = co_await channel.view();
+    if (view.data.empty()) co_return;
+    print(view.type == ssh::StreamType::standard ? STDOUT_FILENO : STDERR_FILENO, view.data);
+    channel.consume(view.data.size());
+  }
+}
+
+ssh::Task<int> wait_for_status(ssh::Stream<ssh::Request>& requests) {
+  int status = 255;  // of a program whose end we are never told
+  while (auto request = co_await requests.next()) {
+    const auto exited = request->parse<ssh::ExitStatusRequest>();
+    if (request->type() == ssh::RequestType::exit_status && exited) status = static_cast<int>(exited->status);
+    if (request->type() == ssh::RequestType::exit_signal) status = 254;
+  }
+  co_return status;
+}
+
+ssh::Task<int> run(Options options, std::shared_ptr<const ssh::ClientConfig> config) {
+  tcp::socket socket(co_await asio::this_coro::executor);
+  const tcp::endpoint server(asio::ip::address_v4::loopback(), options.port);
+  co_await socket.async_connect(server, asio::use_awaitable);
+  auto connected = co_await ssh::connect(std::move(socket), config);
+  const ssh::Connection connection = connected.connection;
+  if (options.verbose) std::cerr << "negotiated " << connection.negotiated() << std::endl;
+  auto session = co_await ssh::Connection(connection).open_channel("session");
+  if (!session) throw std::runtime_error("channel refused");
+  const std::vector<std::byte> command = ssh::ExecRequest{options.command}.encode();
+  if (!co_await session->channel.request("exec", command)) throw std::runtime_error("command refused");
+
+  ssh::TaskScope input(co_await asio::this_coro::executor);
+  auto pipe =
+      std::make_shared<asio::posix::stream_descriptor>(co_await asio::this_coro::executor, STDIN_FILENO);
+  input.spawn(ssh::copy(StandardInput{pipe}, session->channel));
+  co_await show_output(session->channel);
+  const int status = co_await wait_for_status(session->requests);
+  session->channel.close();
+  ssh::Connection(connection).disconnect(ssh::DisconnectReason::by_application, "done");
+  co_return status;
+}
+
+Options parse(int count, char** arguments) {
+  Options options;
+  CLI::App app("The engine's client for the conformance tests");
+  app.add_option("port", options.port)->required();
+  app.add_option("command", options.command)->required();
+  app.add_option("--user", options.config.user)->default_val("root");
+  app.add_option("--host-key", options.host_key, "The fingerprint that the server must show")->required();
+  app.add_option("--key", options.keys);
+  app.add_option("--password", options.config.password);
+  app.add_option("--kex", options.config.key_exchanges)->delimiter(',');
+  app.add_option("--host-key-algorithms", options.config.host_key_algorithms)->delimiter(',');
+  app.add_option("--ciphers", options.config.ciphers)->delimiter(',');
+  app.add_option("--macs", options.config.macs)->delimiter(',');
+  app.add_option("--rekey-bytes", options.config.rekey_bytes);
+  app.add_option("--rekey-seconds", options.rekey_seconds);
+  app.add_option("--login-seconds", options.login_seconds);
+  app.add_flag("--verbose", options.verbose);
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+  options.config.rekey_interval = std::chrono::seconds(options.rekey_seconds);
+  options.config.login_deadline = std::chrono::seconds(options.login_seconds);
+  options.config.accept_host_key = [wanted = options.host_key](const ssh::PublicKey& key) {
+    return key.fingerprint() == wanted;
+  };
+  for (const auto& path : options.keys) options.config.keys.push_back(ssh::PrivateKey::load(path).value());
+  return options;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) try {
+  const Options options = parse(count, arguments);
+  auto config = std::make_shared<const ssh::ClientConfig>(options.config);
+  asio::io_context io{1};
+  std::exception_ptr failure;
+  int status = 255;
+  asio::co_spawn(io, run(options, config), [&](std::exception_ptr error, int result) {
+    failure = error;
+    status = result;
+  });
+  io.run();
+  if (failure) std::rethrow_exception(failure);
+  return status;
+} catch (const std::exception& error) {
+  std::cerr << "conformance_client: " << error.what() << '\n';
+  return 255;
+}
