@@ -3,11 +3,13 @@
 #pragma once
 
 #include "ssh/connection_impl.hpp"
+#include "ssh/interruptible.hpp"
 #include "ssh/login.hpp"
 
 #include <fairlead/ssh/client.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,7 @@ class ClientLogin final : public Login {
       : connection_(connection), config_(std::move(config)) {}
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
+  void interrupt() override { question_.interrupt(); }
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:
@@ -27,11 +30,18 @@ class ClientLogin final : public Login {
   // nothing is left.
   [[nodiscard]] Task<> attempt(std::string methods);
   [[nodiscard]] Task<> show_key(const PrivateKey& key, std::string algorithm);
+  [[nodiscard]] Task<> on_failed(std::string methods, bool partial_success);
+  [[nodiscard]] Task<> answer(PromptRound round);
 
   ConnectionImpl& connection_;
   const std::shared_ptr<const ClientConfig> config_;
   std::size_t next_key_ = 0, next_algorithm_ = 0;
-  bool asked_ = false, password_shown_ = false;
+  std::optional<std::size_t> spent_key_;  // has been right
+  bool asked_ = false, password_shown_ = false, prompts_tried_ = false;
+  enum class Shown : std::uint8_t { nothing, key, password, prompts } shown_ = Shown::nothing;
+  std::string methods_;  // that can continue, as the server said last
+  unsigned successes_ = 0;
+  Interruptible question_;  // to whoever answers prompts
   bool done_ = false;
 };
 

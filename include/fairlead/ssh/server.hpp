@@ -4,6 +4,7 @@
 
 #include <fairlead/ssh/auth.hpp>
 #include <fairlead/ssh/connection.hpp>
+#include <fairlead/ssh/gssapi.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
 
@@ -33,6 +34,7 @@ class HostKeySigner {
 struct ServerConfig {
   std::shared_ptr<HostKeySigner> host_keys;
   std::shared_ptr<Authenticator> authenticator;  // null admits everyone: tutorials and tests only
+  std::shared_ptr<GssapiAcceptor> gssapi;        // null: gssapi-with-mic is off, whatever methods() says
   std::string identification = "SSH-2.0-Fairlead";
   std::string banner;
   std::chrono::seconds login_grace = limits::login_grace;  // one absolute deadline from accept() to login
@@ -52,8 +54,9 @@ struct ServerConfig {
 
 struct LoginInfo {
   std::string user;
-  std::string method;  // "password", "publickey", "none"
-  std::string key_fingerprint;
+  std::string
+      method;  // "password", "publickey", "none"; all that were needed: "publickey+keyboard-interactive"
+  std::string key_fingerprint;  // of the last key that was proved
 };
 
 struct AcceptedServerConnection : AcceptedConnection {

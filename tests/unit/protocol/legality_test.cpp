@@ -15,8 +15,9 @@ namespace {
 enum class Reaction { taken, ignored, unimplemented, refused };
 
 std::string name(Phase phase) {
-  constexpr const char* names[] = {"identification", "kexinit", "kex",       "newkeys",      "service",
-                                   "auth",           "open",    "rekey_kex", "rekey_newkeys"};
+  constexpr const char* names[] = {"identification", "kexinit",   "kex",          "newkeys",
+                                   "service",        "auth",      "auth_prompts", "auth_gssapi",
+                                   "open",           "rekey_kex", "rekey_newkeys"};
   return names[static_cast<std::size_t>(phase)];
 }
 
@@ -48,6 +49,13 @@ Reaction expected(Role role, Phase phase, bool strict, unsigned number) {
     case Phase::auth:
       if (harmless) return Reaction::ignored;
       return server ? taken({5, 20, 50}) : taken({7, 20, 51, 52, 53, 60});
+    // RFC 4256, RFC 4462: numbers of the method that is under way, in the direction to a server.
+    case Phase::auth_prompts:
+      if (harmless) return Reaction::ignored;
+      return server ? taken({5, 20, 50, 61}) : taken({20});
+    case Phase::auth_gssapi:
+      if (harmless) return Reaction::ignored;
+      return server ? taken({5, 20, 50, 61, 63, 65, 66}) : taken({20});
     case Phase::open:
       break;
   }
@@ -120,6 +128,14 @@ struct Stage {
         break;
       case Phase::auth:
         pair.connect();
+        break;
+      case Phase::auth_prompts:
+        pair.connect();
+        subject->transport().set_dialogue(Dialogue::prompts);
+        break;
+      case Phase::auth_gssapi:
+        pair.connect();
+        subject->transport().set_dialogue(Dialogue::gssapi);
         break;
       case Phase::open:
         pair.authenticate();
@@ -222,8 +238,9 @@ std::string label(const testing::TestParamInfo<std::tuple<Role, Phase>>& info) {
 INSTANTIATE_TEST_SUITE_P(Server, LegalityLive,
                          testing::Combine(testing::Values(Role::server),
                                           testing::Values(Phase::kexinit, Phase::kex, Phase::newkeys,
-                                                          Phase::service, Phase::auth, Phase::open,
-                                                          Phase::rekey_kex, Phase::rekey_newkeys)),
+                                                          Phase::service, Phase::auth, Phase::auth_prompts,
+                                                          Phase::auth_gssapi, Phase::open, Phase::rekey_kex,
+                                                          Phase::rekey_newkeys)),
                          label);
 INSTANTIATE_TEST_SUITE_P(Client, LegalityLive,
                          testing::Combine(testing::Values(Role::client),
