@@ -12,6 +12,10 @@ Decision refused(std::string reason) {
   return {ssh::Verdict::refused, {}, std::move(reason)};
 }
 
+std::chrono::sys_seconds current_second() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 }  // namespace
 
 LocalAuthenticator::LocalAuthenticator(std::shared_ptr<const Users> users, PasswordChecker& checker)
@@ -52,12 +56,28 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
   for (const AuthorizedKey& entry : user->keys) {
     if (!(entry.key == key)) continue;
     // The same key may stand there again with other restrictions.
-    reason = obstacle(entry.restrictions, context.remote_address,
-                      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    reason = obstacle(entry.restrictions, context.remote_address, current_second());
     if (reason.empty() && use) reason = obstacle(entry.restrictions, *use);
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
   return refused(std::move(reason));
+}
+
+Decision LocalAuthenticator::totp(const ssh::AuthContext& context, ssh::Bytes code) {
+  const std::shared_ptr<const Users> users = this->users();
+  const User* user = users ? users->find(context.user) : nullptr;
+  if (user == nullptr || !user->totp) return refused("the user has no totp secret");
+  switch (codes_.check(context.user, *user->totp, code, current_second())) {
+    case TotpChecker::Answer::right:
+      return {ssh::Verdict::accepted, {}, {}};
+    case TotpChecker::Answer::used:
+      return refused("the code was used already");
+    case TotpChecker::Answer::blocked:
+      return refused("too many wrong codes");
+    case TotpChecker::Answer::wrong:
+      break;
+  }
+  return refused("wrong code");
 }
 
 }  // namespace fairlead::auth

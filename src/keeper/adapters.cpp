@@ -39,8 +39,16 @@ LoginAuthenticator::LoginAuthenticator(std::shared_ptr<Keeper> keeper, std::stri
                                        observe::Log log)
     : keeper_(std::move(keeper)), connection_id_(std::move(connection_id)), log_(std::move(log)) {}
 
+LoginAuthenticator::~LoginAuthenticator() {
+  keeper_->forget(connection_id_);
+}
+
 std::vector<std::string> LoginAuthenticator::methods() const {
   return keeper_->auth_methods();
+}
+
+std::vector<std::string> LoginAuthenticator::next_methods(const ssh::AuthContext& /*context*/) const {
+  return next_methods_;
 }
 
 Client LoginAuthenticator::client(const ssh::AuthContext& context) const {
@@ -57,10 +65,23 @@ Task<Verdict> LoginAuthenticator::password(const ssh::AuthContext& context, ssh:
   PasswordRequest request;
   request.client = client(context);
   request.password = ssh::to_secret(password);
-  const auth::Decision decision = co_await keeper_->check_password(std::move(request));
-  log_attempt(context, "password", decision, {});
-  if (decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
-  co_return decision.verdict;
+  Answer answer = co_await keeper_->check_password(std::move(request));
+  co_return conclude(context, "password", std::move(answer));
+}
+
+Task<Verdict> LoginAuthenticator::keyboard_interactive(const ssh::AuthContext& context,
+                                                       ssh::Prompter& prompter) {
+  std::optional<std::vector<ssh::SecretBytes>> answers;
+  for (;;) {
+    DialogueRequest request;
+    request.client = client(context);
+    request.answers = std::move(answers);
+    DialogueAnswer turn = co_await keeper_->converse(std::move(request));
+    if (!turn.prompts) co_return conclude(context, "keyboard-interactive", std::move(turn.answer));
+    answers.emplace();
+    for (const ssh::Bytes answer : co_await prompter.ask(std::move(*turn.prompts)))
+      answers->push_back(ssh::to_secret(answer));
+  }
 }
 
 Task<Verdict> LoginAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
@@ -83,23 +104,31 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, con
   request.client = client(context);
   request.key.assign(key.blob().begin(), key.blob().end());
   const bool verified = request.verified;
-  const auth::Decision decision = co_await keeper_->check_public_key(std::move(request));
+  Answer answer = co_await keeper_->check_public_key(std::move(request));
+  if (verified) co_return conclude(context, "publickey", std::move(answer), key.fingerprint());
   // An accepted query is no login yet, and clients ask for each key they have.
-  if (verified || decision.verdict == Verdict::refused)
-    log_attempt(context, "publickey", decision, key.fingerprint());
-  if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
-  co_return decision.verdict;
+  if (answer.verdict == Verdict::refused) log_attempt(context, "publickey", answer, key.fingerprint());
+  co_return answer.verdict;
+}
+
+Verdict LoginAuthenticator::conclude(const ssh::AuthContext& context, std::string_view method, Answer answer,
+                                     std::string fingerprint) {
+  log_attempt(context, method, answer, std::move(fingerprint));
+  if (answer.verdict == Verdict::accepted) permissions_ = std::move(answer.permissions);
+  if (answer.verdict == Verdict::partial) next_methods_ = std::move(answer.next_methods);
+  return answer.verdict;
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
-                                     const auth::Decision& decision, std::string fingerprint) const {
+                                     const Answer& answer, std::string fingerprint) const {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
   if (!fingerprint.empty()) labels.push_back({"fingerprint", std::move(fingerprint)});
-  if (decision.verdict == Verdict::accepted) {
-    log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
-    return;
-  }
-  labels.push_back({"reason", decision.reason});
+  if (answer.verdict == Verdict::accepted)
+    return log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
+  if (answer.verdict == Verdict::partial)
+    return log_.info("SSH_AUTH_PARTIAL", "The credentials were right, others are needed too",
+                     std::move(labels));
+  labels.push_back({"reason", answer.reason});
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }
 

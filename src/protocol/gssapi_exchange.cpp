@@ -18,17 +18,17 @@ Result<std::vector<Bytes>> GssapiExchange::read_mechanisms(WireReader& fields) {
   return mechanisms;
 }
 
-ByteBuffer GssapiExchange::choose(Bytes mechanism) {
+std::optional<ByteBuffer> GssapiExchange::choose(Bytes mechanism) {
+  if (stage_ != Stage::choosing) return std::nullopt;
   ByteBuffer payload;
-  if (stage_ != Stage::choosing) return payload;
   stage_ = Stage::establishing;
   WireWriter(payload).byte(msg::userauth_gssapi_response).string(mechanism);
   return payload;
 }
 
-ByteBuffer GssapiExchange::answer(Bytes token, bool complete) {
+std::optional<ByteBuffer> GssapiExchange::answer(Bytes token, bool complete) {
+  if (stage_ != Stage::establishing) return std::nullopt;
   ByteBuffer payload;
-  if (stage_ != Stage::establishing) return payload;
   if (complete) stage_ = Stage::established;
   if (!token.empty()) WireWriter(payload).byte(msg::userauth_gssapi_token).string(token);
   return payload;

@@ -8,6 +8,7 @@
 
 #include <fairlead/ssh/error.hpp>
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -20,11 +21,12 @@ class GssapiExchange {
   // of them is looked at.
   [[nodiscard]] static Result<std::vector<Bytes>> read_mechanisms(WireReader& fields);
 
-  // The owner has chosen; the client may send tokens from now on.
-  [[nodiscard]] ByteBuffer choose(Bytes mechanism);
-  // The owner's answer to a token, with one of its own unless that is empty. `complete`: the context is
-  // established, and the client's MIC is next.
-  [[nodiscard]] ByteBuffer answer(Bytes token, bool complete);
+  // The owner has chosen; the client may send tokens from now on. This and answer(): nothing when it is not
+  // the turn for that.
+  [[nodiscard]] std::optional<ByteBuffer> choose(Bytes mechanism);
+  // The owner's answer to a token, with one of its own unless that is empty, and then so is what is to be
+  // sent. `complete`: the context is established, and the client's MIC is next.
+  [[nodiscard]] std::optional<ByteBuffer> answer(Bytes token, bool complete);
 
   enum class Step : std::uint8_t {
     token,      // for the owner

@@ -77,19 +77,20 @@ UserAuthServer::Told UserAuthServer::on_gssapi(Request& request) {
 void UserAuthServer::choose_gssapi(Bytes mechanism) {
   auto* exchange = std::get_if<GssapiExchange>(&dialogue_);
   if (pending_ != Pending::exchange || exchange == nullptr) return;
-  const ByteBuffer response = exchange->choose(mechanism);
-  if (response.empty()) return;
+  const auto response = exchange->choose(mechanism);
+  if (!response) return reject();
   std::ignore = take_pending();
   transport_.set_dialogue(Dialogue::gssapi);
-  answer(response.readable());
+  answer(response->readable());
 }
 
 void UserAuthServer::continue_gssapi(Bytes token, bool complete) {
   auto* exchange = std::get_if<GssapiExchange>(&dialogue_);
   if (pending_ != Pending::exchange || exchange == nullptr) return;
+  const auto reply = exchange->answer(token, complete);
+  if (!reply) return reject();
   std::ignore = take_pending();
-  const ByteBuffer reply = exchange->answer(token, complete);
-  if (!reply.empty()) answer(reply.readable());
+  if (!reply->empty()) answer(reply->readable());
 }
 
 void UserAuthServer::reject_gssapi(const GssapiFailure& failure) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyboard-interactive and several methods in a row between accept() and connect().
-#include "unit/ssh/login_pair.hpp"
+#include "unit/ssh/raw_client.hpp"
 
 #include <gmock/gmock.h>
 
@@ -135,21 +135,7 @@ TEST_F(DialogueLogin, ByDefaultNobodyIsAdmitted) {
   EXPECT_THAT(seen_, IsEmpty());
 }
 
-TEST_F(DialogueLogin, AClientThatCannotAnswerTriesSomethingElse) {
-  asks_->offered = {"keyboard-interactive", "password"};
-  pair_.client->password = "secret";
-  asks_->dialogue_verdict = Verdict::refused;
-  pair_.client->answer_prompts = [](PromptRound) -> Task<std::vector<std::string>> {
-    co_return std::vector<std::string>{};
-  };
-  run();
-  EXPECT_TRUE(outcome_.server.has_value());
-  EXPECT_EQ(outcome_.server->login.method, "password");
-}
-
-TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
-  // The dialogue first: the server wants both, in this order.
-  asks_->offered = {"keyboard-interactive"};
+TEST_F(DialogueLogin, AClientThatDoesNotAnswerAllPromptsGivesUp) {
   pair_.client->answer_prompts = [](PromptRound) -> Task<std::vector<std::string>> {
     co_return std::vector<std::string>(5, "too many");
   };
@@ -157,6 +143,40 @@ TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
   EXPECT_FALSE(outcome_.server.has_value());
   EXPECT_EQ(outcome_.client_error->code, Errc::authentication_failed);
   EXPECT_EQ(asks_->asking.use_count(), 1);
+}
+
+// UA-15.
+TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
+  auto sockets = tcp_pair(loop_.io);
+  std::vector<int> answers;
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
+    {
+      RawClient client(std::move(sockets.second));
+      co_await client.begin();
+      const auto ask = [&](const char* method) {
+        client.send(Payload(msg::userauth_request, "alice", "ssh-connection", method, "", ""));
+      };
+      ask("keyboard-interactive");
+      co_await client.receive(1);
+      EXPECT_EQ(asks_->asking.use_count(), 2);
+      ask("keyboard-interactive");
+      co_await client.receive(2);
+      EXPECT_EQ(asks_->asking.use_count(), 2) << "the second one's";
+      ask("no such method");
+      co_await client.receive(3);
+      EXPECT_EQ(asks_->asking.use_count(), 1);
+      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "password", false, "secret"));
+      co_await client.receive(4);
+      answers = client.numbers();
+    }
+    co_await scope.join();
+  };
+  loop_.run(test());
+  EXPECT_THAT(answers, ElementsAre(msg::userauth_info_request, msg::userauth_info_request,
+                                   msg::userauth_failure, msg::userauth_success));
+  EXPECT_TRUE(outcome_.server.has_value());
 }
 
 TEST_F(DialogueLogin, AClientThatNeverAnswersEndsAtTheDeadline) {

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // gssapi-with-mic through accept(): the mechanism, the MIC, and who the principal may be. The client is made
 // by hand, since ours has no mechanism.
-#include "base/wire.hpp"
-#include "protocol/message_numbers.hpp"
-#include "support/ssh_peers.hpp"
-#include "unit/ssh/login_pair.hpp"
+#include "unit/ssh/raw_client.hpp"
 
-#include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
 
 namespace fairlead::ssh::test {
@@ -56,55 +52,18 @@ class PrincipalAuthenticator final : public TestAuthenticator {
   }
 };
 
-// Sends what the test says to a real accept().
-class RawClient {
- public:
-  explicit RawClient(asio::ip::tcp::socket socket) : socket_(std::move(socket)), peer_(client_config()) {}
-
-  // Until `count` messages of number 50 and up have come, or the end.
-  Task<> receive(std::size_t count) {
-    std::array<std::byte, 4096> buffer;
-    boost::system::error_code end;
-    for (;;) {
-      const auto bytes = peer_.take_output();
-      co_await asio::async_write(socket_, asio::buffer(bytes),
-                                 asio::redirect_error(asio::use_awaitable, end));
-      if (end || peer_.error() || peer_.messages().size() >= count) co_return;
-      const std::size_t size = co_await socket_.async_read_some(
-          asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, end));
-      if (end) co_return;
-      peer_.receive(Bytes(buffer).first(size));
-    }
-  }
-  // The keys, once.
-  Task<> begin() {
-    std::array<std::byte, 4096> buffer;
-    while (!peer_.told("KeysReady first") && !peer_.error()) {
-      const auto bytes = peer_.take_output();
-      co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
-      const std::size_t size = co_await socket_.async_read_some(asio::buffer(buffer), asio::use_awaitable);
-      peer_.receive(Bytes(buffer).first(size));
-    }
-  }
-  void send(const Payload& payload) { peer_.transport().send(payload); }
-  // What a client's MIC covers, backwards.
-  [[nodiscard]] std::string mic(const std::string& user) {
-    ByteBuffer data;
-    WireWriter(data)
-        .string(peer_.transport().session_id())
-        .byte(msg::userauth_request)
-        .string(user)
-        .string("ssh-connection")
-        .string("gssapi-with-mic");
-    const std::string text = to_string(data.readable());
-    return {text.rbegin(), text.rend()};
-  }
-  [[nodiscard]] std::vector<int> numbers() const { return peer_.numbers(); }
-
- private:
-  asio::ip::tcp::socket socket_;
-  TransportPeer peer_;
-};
+// What a client's MIC covers, backwards.
+std::string make_mic(RawClient& client, const std::string& user) {
+  ByteBuffer data;
+  WireWriter(data)
+      .string(client.session_id())
+      .byte(msg::userauth_request)
+      .string(user)
+      .string("ssh-connection")
+      .string("gssapi-with-mic");
+  const std::string text = to_string(data.readable());
+  return {text.rbegin(), text.rend()};
+}
 
 struct Script {
   std::string mechanism = "backwards";
@@ -129,7 +88,7 @@ class GssapiLogin : public testing::Test {
     if (script.answers > 1 && script.mic_for.empty())
       client.send(Payload(msg::userauth_gssapi_exchange_complete));
     else if (script.answers > 1)
-      client.send(Payload(msg::userauth_gssapi_mic, client.mic(script.mic_for)));
+      client.send(Payload(msg::userauth_gssapi_mic, make_mic(client, script.mic_for)));
     co_await client.receive(script.answers);
   }
 
