@@ -3,7 +3,6 @@
 #include "auth/users_file.hpp"
 
 #include "auth/password_hash.hpp"
-#include "base/secret.hpp"
 #include "base/utf8.hpp"
 #include "config/sections.hpp"
 #include "crypto/authorized_keys.hpp"
@@ -103,7 +102,6 @@ class UsersReader {
     std::string text;
     if (!section.read("totp", text)) return;
     auto totp = Totp::parse(text);
-    ssh::wipe({reinterpret_cast<std::byte*>(text.data()), text.size()});
     if (!totp) return section.error("totp", totp.error());
     user.totp = std::move(*totp);
     // Whoever writes a secret believes that it is asked for.

@@ -78,9 +78,9 @@ Task<Verdict> LoginAuthenticator::keyboard_interactive(const ssh::AuthContext& c
     request.answers = std::move(answers);
     DialogueAnswer turn = co_await keeper_->converse(std::move(request));
     if (!turn.prompts) co_return conclude(context, "keyboard-interactive", std::move(turn.answer));
+    const std::vector<ssh::Bytes> typed = co_await prompter.ask(std::move(*turn.prompts));
     answers.emplace();
-    for (const ssh::Bytes answer : co_await prompter.ask(std::move(*turn.prompts)))
-      answers->push_back(ssh::to_secret(answer));
+    for (const ssh::Bytes answer : typed) answers->push_back(ssh::to_secret(answer));
   }
 }
 
