@@ -75,7 +75,7 @@ Task<Verdict> LoginAuthenticator::keyboard_interactive(const ssh::AuthContext& c
   for (;;) {
     DialogueRequest request;
     request.client = client(context);
-    request.answers = std::move(answers);
+    request.answers = std::exchange(answers, std::nullopt);
     DialogueAnswer turn = co_await keeper_->converse(std::move(request));
     if (!turn.prompts) co_return conclude(context, "keyboard-interactive", std::move(turn.answer));
     const std::vector<ssh::Bytes> typed = co_await prompter.ask(std::move(*turn.prompts));

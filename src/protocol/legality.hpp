@@ -25,7 +25,7 @@ enum class Phase : std::uint8_t {
 };
 
 // A method that takes more than one message.
-enum class Dialogue : std::uint8_t { none, prompts, gssapi };
+enum class AuthDialogue : std::uint8_t { none, prompts, gssapi };
 
 enum class Legality : std::uint8_t {
   process,

@@ -36,8 +36,8 @@ Phase SecureTransport::phase() const noexcept {
   if (const auto phase = handshake_.phase()) return *phase;
   if (authenticated_) return Phase::open;
   if (!service_accepted_) return Phase::service;
-  if (dialogue_ == Dialogue::prompts) return Phase::auth_prompts;
-  return dialogue_ == Dialogue::gssapi ? Phase::auth_gssapi : Phase::auth;
+  if (dialogue_ == AuthDialogue::prompts) return Phase::auth_prompts;
+  return dialogue_ == AuthDialogue::gssapi ? Phase::auth_gssapi : Phase::auth;
 }
 
 Situation SecureTransport::situation() const noexcept {

@@ -18,7 +18,7 @@ Result<> UserAuthServer::abandon_dialogue() {
 
 void UserAuthServer::end_dialogue() noexcept {
   dialogue_ = std::monostate();
-  transport_.set_dialogue(Dialogue::none);
+  transport_.set_dialogue(AuthDialogue::none);
 }
 
 UserAuthServer::Told UserAuthServer::on_dialogue(MutableBytes payload) {
@@ -46,7 +46,7 @@ bool UserAuthServer::prompt(const PromptRound& round) {
   const ByteBuffer request = dialogue->ask(round);
   if (request.empty()) return false;
   std::ignore = take_pending();
-  transport_.set_dialogue(Dialogue::prompts);
+  transport_.set_dialogue(AuthDialogue::prompts);
   answer(request.readable());
   return true;
 }
@@ -80,7 +80,7 @@ void UserAuthServer::choose_gssapi(Bytes mechanism) {
   const auto response = exchange->choose(mechanism);
   if (!response) return reject();
   std::ignore = take_pending();
-  transport_.set_dialogue(Dialogue::gssapi);
+  transport_.set_dialogue(AuthDialogue::gssapi);
   answer(response->readable());
 }
 

@@ -150,7 +150,7 @@ void hostile_client(FuzzInput input) {
   bool accepted = false;
   while (!input.empty() && !accepted && !transport.ended()) {
     // As the table does: messages of a dialogue only while there is one.
-    const bool go_on = transport.dialogue() != Dialogue::none && input.byte() % 4 != 0;
+    const bool go_on = transport.dialogue() != AuthDialogue::none && input.byte() % 4 != 0;
     auto message = go_on ? make_dialogue_message(input) : make_request(input);
     if (!go_on) require(++requests <= limits::auth_requests + 1);
     const auto told = server.on_message(message);
@@ -161,7 +161,7 @@ void hostile_client(FuzzInput input) {
     const auto answers = take_numbers(transport);
     // One answer, but for a mechanism: its words come before the refusal, and an empty token is not sent.
     require(transport.ended() || go_on || refused || !answers.empty() ||
-            transport.dialogue() == Dialogue::gssapi);
+            transport.dialogue() == AuthDialogue::gssapi);
     require(answers.size() <= 3);
     for (const auto answer : answers) require((answer == msg::userauth_success) == accepted);
     require(transport.authenticated() == accepted);

@@ -14,8 +14,8 @@ class PlainTransport final : public Transport {
  public:
   [[nodiscard]] bool authenticated() const noexcept override { return authenticated_; }
   void set_authenticated() noexcept override { authenticated_ = true; }
-  void set_dialogue(Dialogue dialogue) noexcept override { dialogue_ = dialogue; }
-  [[nodiscard]] Dialogue dialogue() const noexcept { return dialogue_; }
+  void set_dialogue(AuthDialogue dialogue) noexcept override { dialogue_ = dialogue; }
+  [[nodiscard]] AuthDialogue dialogue() const noexcept { return dialogue_; }
 
   // The payloads that have been sent; takes them away.
   std::vector<std::vector<std::byte>> take_sent() {
@@ -29,7 +29,7 @@ class PlainTransport final : public Transport {
   }
 
  private:
-  Dialogue dialogue_ = Dialogue::none;
+  AuthDialogue dialogue_ = AuthDialogue::none;
   bool authenticated_ = false;
 };
 

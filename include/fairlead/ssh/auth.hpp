@@ -33,13 +33,12 @@ struct AuthContext {
 // Asks whoever sits at the client's keyboard (RFC 4256).
 class Prompter {
  public:
+  virtual ~Prompter() = default;
+
   // As many answers as prompts, each at most limits::password bytes without NUL. They are wiped at the next
   // ask() and when the dialogue is over. Throws operation_aborted when the client gives up; the dialogue ends
   // and the attempt fails when it answers wrongly, or after limits::auth_rounds rounds.
   [[nodiscard]] virtual Task<std::vector<Bytes>> ask(PromptRound round) = 0;
-
- protected:
-  ~Prompter() = default;
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned

@@ -171,7 +171,7 @@ struct InTheClear {
 
 TEST(Gssapi, TokensAreAnsweredAndCounted) {
   InTheClear stage;
-  EXPECT_EQ(stage.transport.dialogue(), Dialogue::gssapi);
+  EXPECT_EQ(stage.transport.dialogue(), AuthDialogue::gssapi);
   for (unsigned i = 0; i < limits::auth_rounds; ++i) {
     ASSERT_TRUE(stage.take(token("t")));
     stage.server.continue_gssapi(as_bytes("reply"), false);
@@ -196,7 +196,7 @@ TEST(Gssapi, AFailureOfTheMechanismIsTold) {
                                      "no credentials", "")));
   EXPECT_TRUE(equal(sent[1], Payload(msg::userauth_gssapi_errtok, "e")));
   EXPECT_EQ(sent[2][0], std::byte{msg::userauth_failure});
-  EXPECT_EQ(stage.transport.dialogue(), Dialogue::none);
+  EXPECT_EQ(stage.transport.dialogue(), AuthDialogue::none);
 }
 
 // RFC 4462 section 3.10: the client goes on to another method by itself.

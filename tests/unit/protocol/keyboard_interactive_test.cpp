@@ -315,7 +315,7 @@ struct RogueServer {
     pump(server, client);
     client.engine().request_keyboard_interactive("alice");
     pump(server, client);
-    server.transport().set_dialogue(Dialogue::prompts);
+    server.transport().set_dialogue(AuthDialogue::prompts);
     client.clear_log();
   }
   Errc send(const Payload& payload) {

@@ -131,11 +131,11 @@ struct Stage {
         break;
       case Phase::auth_prompts:
         pair.connect();
-        subject->transport().set_dialogue(Dialogue::prompts);
+        subject->transport().set_dialogue(AuthDialogue::prompts);
         break;
       case Phase::auth_gssapi:
         pair.connect();
-        subject->transport().set_dialogue(Dialogue::gssapi);
+        subject->transport().set_dialogue(AuthDialogue::gssapi);
         break;
       case Phase::open:
         pair.authenticate();
