@@ -14,6 +14,10 @@ Decision refused(std::string reason) {
   return {ssh::Verdict::refused, {}, std::move(reason)};
 }
 
+std::chrono::sys_seconds current_second() {
+  return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
 }  // namespace
 
 LocalAuthenticator::LocalAuthenticator(std::shared_ptr<const Users> users, PasswordChecker& checker)
@@ -56,8 +60,7 @@ Decision LocalAuthenticator::public_key(const ssh::AuthContext& context, const s
   for (const AuthorizedKey& entry : user->keys) {
     if (entry.restrictions.authority || !(entry.key == key)) continue;
     // The same key may stand there again with other restrictions.
-    reason = obstacle(entry.restrictions, context.remote_address,
-                      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    reason = obstacle(entry.restrictions, context.remote_address, current_second());
     if (reason.empty() && use) reason = obstacle(entry.restrictions, *use);
     if (reason.empty()) return {ssh::Verdict::accepted, entry.restrictions.permissions, {}};
   }
@@ -69,6 +72,23 @@ Decision LocalAuthenticator::certificate(const ssh::AuthContext& context, const 
   const std::shared_ptr<const Users> users = this->users();
   if (!users) return refused("there is no users file");
   return decide_certificate(*users, context, certificate, proof);
+}
+
+Decision LocalAuthenticator::totp(const ssh::AuthContext& context, ssh::Bytes code) {
+  const std::shared_ptr<const Users> users = this->users();
+  const User* user = users ? users->find(context.user) : nullptr;
+  if (user == nullptr || !user->totp) return refused("the user has no totp secret");
+  switch (codes_.check(context.user, *user->totp, code, current_second())) {
+    case TotpChecker::Answer::right:
+      return {ssh::Verdict::accepted, {}, {}};
+    case TotpChecker::Answer::used:
+      return refused("the code was used already");
+    case TotpChecker::Answer::blocked:
+      return refused("too many wrong codes");
+    case TotpChecker::Answer::wrong:
+      break;
+  }
+  return refused("wrong code");
 }
 
 }  // namespace fairlead::auth

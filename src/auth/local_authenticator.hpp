@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Authentication method `local`: passwords, keys and CAs of the users file.
+// Authentication method `local`: passwords, keys, CAs and one-time codes of the users file.
 #pragma once
 
 #include "auth/decision.hpp"
 #include "auth/password_checker.hpp"
+#include "auth/totp_checker.hpp"
 #include "auth/users_file.hpp"
 
 #include <fairlead/ssh/auth.hpp>
@@ -16,6 +17,7 @@
 
 namespace fairlead::auth {
 
+// Says of each factor whether it is right; what that means for the login is MethodProgress's to say.
 // Thread-safe: serves every connection.
 class LocalAuthenticator {
  public:
@@ -31,6 +33,8 @@ class LocalAuthenticator {
   // `use` is of a security key that has signed; without it a query is answered.
   [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                     const std::optional<ssh::SecurityKeyUse>& use = {}) const;
+  // Of each code only the first use counts.
+  [[nodiscard]] Decision totp(const ssh::AuthContext& context, ssh::Bytes code);
 
   [[nodiscard]] Decision certificate(const ssh::AuthContext& context, const ssh::Certificate& certificate,
                                      const ssh::CertificateProof& proof) const;
@@ -39,6 +43,7 @@ class LocalAuthenticator {
   mutable std::mutex mutex_;
   std::shared_ptr<const Users> users_;
   PasswordChecker& checker_;
+  TotpChecker codes_;
 };
 
 }  // namespace fairlead::auth

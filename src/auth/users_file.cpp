@@ -19,7 +19,9 @@
 namespace fairlead::auth {
 namespace {
 
+using config::Factor;
 using config::Findings;
+using config::MethodChain;
 using config::Section;
 
 // Of one user: a login compares its key with each.
@@ -106,9 +108,13 @@ class UsersReader {
     read_key_file(section, user);
     std::vector<std::string> principals;
     if (section.read("principals", principals)) user.principals = std::move(principals);
-    if (user.password_hash.empty() && user.keys.empty() && users_->authorities_.empty())
+    read_second_factor(section, user);
+    if (user.password_hash.empty() && !has_some_key(user))
       findings_.warning(section.present() ? section.node()->line : 0, section.path(),
                         "has neither a password nor a key that admits anybody");
+    else if (std::ranges::none_of(user.methods, [&](const auto& chain) { return has_all(user, chain); }))
+      findings_.warning(section.present() ? section.node()->line : 0, section.path(),
+                        "has not all that one of the methods in force asks for, so nobody can log in");
     user.config = base_;
     Section own = section.section("config");
     if (own.present()) {
@@ -117,6 +123,31 @@ class UsersReader {
       user.config = std::move(merged);
     }
     return user;
+  }
+
+  void read_second_factor(Section& section, User& user) {
+    user.methods = base_->auth.local_methods;
+    config::read_method_chains(section, "methods", base_->auth, user.methods);
+    std::string text;
+    if (!section.read("totp", text)) return;
+    auto totp = Totp::parse(text);
+    if (!totp) return section.error("totp", totp.error());
+    user.totp = std::move(*totp);
+    // Whoever writes a secret believes that it is asked for.
+    const auto asks = [](const MethodChain& chain) { return std::ranges::count(chain, Factor::totp) != 0; };
+    if (std::ranges::none_of(user.methods, asks))
+      section.error("totp", "no method in force asks for it: write methods: [publickey+totp, password+totp]");
+  }
+
+  // A certificate of a CA for all is a key, too.
+  [[nodiscard]] bool has_some_key(const User& user) const {
+    return !user.keys.empty() || !users_->authorities_.empty();
+  }
+  [[nodiscard]] bool has_all(const User& user, const MethodChain& chain) const {
+    return std::ranges::all_of(chain, [&](Factor factor) {
+      if (factor == Factor::totp) return user.totp.has_value();
+      return factor == Factor::password ? !user.password_hash.empty() : has_some_key(user);
+    });
   }
 
   // Written by the operator: every one must be good.
@@ -212,6 +243,21 @@ const User* Users::find(std::string_view name) const noexcept {
 std::shared_ptr<const config::Config> Users::config_for(std::string_view name) const {
   const User* user = find(name);
   return user != nullptr ? user->config : base_;
+}
+
+const std::vector<MethodChain>& Users::methods_for(std::string_view name) const {
+  const User* user = find(name);
+  return user != nullptr ? user->methods : base_->auth.local_methods;
+}
+
+std::set<Factor> Users::first_factors() const {
+  std::set<Factor> factors;
+  const auto add = [&](const std::vector<MethodChain>& chains) {
+    for (const MethodChain& chain : chains) factors.insert(chain.front());
+  };
+  add(base_->auth.local_methods);
+  for (const auto& [name, user] : users_) add(user.methods);
+  return factors;
 }
 
 const std::string& Users::decoy_hash(std::string_view name) const noexcept {

@@ -4,6 +4,7 @@
 
 #include "auth/key_restrictions.hpp"
 #include "auth/revocations.hpp"
+#include "auth/totp.hpp"
 #include "config/load.hpp"
 
 #include <fairlead/ssh/keys.hpp>
@@ -29,6 +30,8 @@ struct User {
   std::optional<std::vector<std::string>> principals;
   std::string password_hash;  // crypt(3); empty: no password login
   std::vector<AuthorizedKey> keys;
+  std::optional<Totp> totp;
+  std::vector<config::MethodChain> methods;      // any one of these lets the user in
   std::shared_ptr<const config::Config> config;  // never null: the base, or a copy with this user's settings
 };
 
@@ -48,6 +51,10 @@ class Users {
   [[nodiscard]] const User* find(std::string_view name) const noexcept;
   // What is in force for a login under this name: the base for anyone unknown. Never null.
   [[nodiscard]] std::shared_ptr<const config::Config> config_for(std::string_view name) const;
+  // What a login under this name takes: the base's for anyone unknown.
+  [[nodiscard]] const std::vector<config::MethodChain>& methods_for(std::string_view name) const;
+  // What some login begins with: offered to everybody, so that an offer says nothing about a user (UA-17).
+  [[nodiscard]] std::set<config::Factor> first_factors() const;
   // A hash that costs as much as a real user's and admits nobody: checked for a user who has none (UA-17).
   [[nodiscard]] const std::string& decoy_hash(std::string_view name) const noexcept;
 

@@ -17,7 +17,7 @@ struct Method {
 
 constexpr std::array<Method, 5> methods{{{"password", "webhook", true},
                                          {"publicKey", "webhook", true},
-                                         {"keyboardInteractive", "oauth2", false},
+                                         {"keyboardInteractive", "oauth2", true},
                                          {"gssapi", "kerberos", false},
                                          {"authz", "webhook", false}}};
 
@@ -68,13 +68,16 @@ void read_auth(Section& section, Auth& auth) {
     const std::string name = read_method(subsection, method);
     if (method.key == "password") auth.password_method = name;
     if (method.key == "publicKey") auth.public_key_method = name;
+    if (method.key == "keyboardInteractive") auth.keyboard_interactive_method = name;
   }
   Section local = section.section("local");
   local.read("usersFile", auth.local_users_file);
   local.read("trustedUserCAKeys", auth.local_trusted_user_ca_keys);
   local.read("revokedKeys", auth.local_revoked_keys);
+  read_method_chains(local, "methods", auth, auth.local_methods);
   read_deprecated(section);
-  const bool none = auth.password_method.empty() && auth.public_key_method.empty();
+  const bool none = auth.password_method.empty() && auth.public_key_method.empty() &&
+                    auth.keyboard_interactive_method.empty();
   if (none && section.findings().errors.size() == errors)
     section.findings().error(section.present() ? section.node()->line : 0, section.path(),
                              "no authentication method configured, please configure at least one");

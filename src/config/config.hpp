@@ -3,6 +3,8 @@
 // keys. Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
 #pragma once
 
+#include "config/method_chain.hpp"
+
 #include <boost/json/object.hpp>
 
 #include <chrono>
@@ -47,11 +49,15 @@ struct Ssh {
 };
 
 struct Auth {
-  std::string password_method;    // "", "local"; "webhook" and "kerberos" come with their own issues
-  std::string public_key_method;  // "", "local"
-  std::string local_users_file;
+  std::string password_method{};    // "", "local"; "webhook" and "kerberos" come with their own issues
+  std::string public_key_method{};  // "", "local"
+  std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
+  std::string local_users_file{};
   std::vector<std::string> local_trusted_user_ca_keys{};  // file names or keys
   std::string local_revoked_keys{};                       // a file; "": nothing is revoked
+  // Any one of these lets a user of the users file in, unless their entry says otherwise. What is not offered
+  // never happens.
+  std::vector<MethodChain> local_methods{{Factor::public_key}, {Factor::password}};
 };
 
 struct Log {

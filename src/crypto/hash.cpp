@@ -45,6 +45,16 @@ std::vector<std::byte> digest(const char* name, std::initializer_list<Bytes> par
   return result;
 }
 
+std::vector<std::byte> hmac(const char* name, Bytes key, Bytes data) {
+  std::vector<std::byte> result(EVP_MAX_MD_SIZE);
+  std::size_t size = 0;
+  if (EVP_Q_mac(nullptr, "HMAC", nullptr, name, nullptr, key.data(), key.size(), octets(data), data.size(),
+                octets(MutableBytes(result)), result.size(), &size) == nullptr)
+    std::terminate();
+  result.resize(size);
+  return result;
+}
+
 std::string base64(Bytes bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);

@@ -16,6 +16,9 @@ namespace fairlead::ssh {
 // terminates.
 [[nodiscard]] std::vector<std::byte> digest(const char* name, std::initializer_list<Bytes> parts);
 
+// HMAC (RFC 2104); `name` as above.
+[[nodiscard]] std::vector<std::byte> hmac(const char* name, Bytes key, Bytes data);
+
 [[nodiscard]] std::string base64(Bytes bytes);  // padded
 // Empty optional on anything but canonical padded base64.
 [[nodiscard]] std::optional<std::vector<std::byte>> from_base64(std::string_view text);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sub-commands: serve, demo, check-config, hash-password.
+// Sub-commands: serve, demo, check-config, hash-password, totp-secret.
 #include "daemon/cli.hpp"
 
 #include "auth/password_hash.hpp"
 #include "config/load.hpp"
 #include "daemon/demo.hpp"
 #include "daemon/server.hpp"
+#include "daemon/totp_secret.hpp"
 #include "observe/sinks.hpp"
 
 #include <CLI/CLI.hpp>
@@ -101,6 +102,19 @@ int run_command_line(int argc, char** argv) {
   auto* check_command = app.add_subcommand("check-config", "Check the configuration file and the users file");
   auto* hash_command =
       app.add_subcommand("hash-password", "Ask for a password and print its hash for the users file");
+  auto* totp_command = app.add_subcommand(
+      "totp-secret",
+      "Make the secret of a user's one-time codes and print it for the users file (otpauth URI)");
+  TotpSecretOptions totp;
+  totp_command->add_option("--user", totp.user, "Name shown in the authenticator application")->required();
+  totp_command->add_option("--issuer", totp.issuer, "Name of this server shown there")->capture_default_str();
+  totp_command
+      ->add_option("--algorithm", totp.algorithm, "SHA1, SHA256 or SHA512; not every application knows all")
+      ->check(CLI::IsMember({"SHA1", "SHA256", "SHA512"}))
+      ->capture_default_str();
+  totp_command->add_option("--digits", totp.digits, "6 or 8")
+      ->check(CLI::IsMember({6U, 8U}))
+      ->capture_default_str();
   app.require_subcommand(0, 1);
 
   try {
@@ -111,6 +125,7 @@ int run_command_line(int argc, char** argv) {
   if (*demo_command) return run_demo(demo);
   if (*check_command) return run_check(file);
   if (*hash_command) return run_hash_password();
+  if (*totp_command) return run_totp_secret(totp);
   if (*serve_command || app.count("--config") > 0) return run_serve(file);
   fmt::print("{}", app.help());
   return 2;

@@ -27,7 +27,8 @@ ssh::ServerConfig engine_parameters(const config::Ssh& ssh) {
 }
 
 bool has_local_users(const config::Auth& auth) {
-  return auth.password_method == "local" || auth.public_key_method == "local";
+  return auth.password_method == "local" || auth.public_key_method == "local" ||
+         auth.keyboard_interactive_method == "local";
 }
 
 std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(config::Config config) {

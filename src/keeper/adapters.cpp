@@ -55,8 +55,16 @@ LoginAuthenticator::LoginAuthenticator(std::shared_ptr<Keeper> keeper, std::stri
                                        observe::Log log)
     : keeper_(std::move(keeper)), connection_id_(std::move(connection_id)), log_(std::move(log)) {}
 
+LoginAuthenticator::~LoginAuthenticator() {
+  keeper_->forget(connection_id_);
+}
+
 std::vector<std::string> LoginAuthenticator::methods() const {
   return keeper_->auth_methods();
+}
+
+std::vector<std::string> LoginAuthenticator::next_methods(const ssh::AuthContext& /*context*/) const {
+  return next_methods_;
 }
 
 Client LoginAuthenticator::client(const ssh::AuthContext& context) const {
@@ -73,10 +81,23 @@ Task<Verdict> LoginAuthenticator::password(const ssh::AuthContext& context, ssh:
   PasswordRequest request;
   request.client = client(context);
   request.password = ssh::to_secret(password);
-  const auth::Decision decision = co_await keeper_->check_password(std::move(request));
-  log_attempt(context, "password", decision, {});
-  if (decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
-  co_return decision.verdict;
+  Answer answer = co_await keeper_->check_password(std::move(request));
+  co_return conclude(context, "password", std::move(answer));
+}
+
+Task<Verdict> LoginAuthenticator::keyboard_interactive(const ssh::AuthContext& context,
+                                                       ssh::Prompter& prompter) {
+  std::optional<std::vector<ssh::SecretBytes>> answers;
+  for (;;) {
+    DialogueRequest request;
+    request.client = client(context);
+    request.answers = std::exchange(answers, std::nullopt);
+    DialogueAnswer turn = co_await keeper_->converse(std::move(request));
+    if (!turn.prompts) co_return conclude(context, "keyboard-interactive", std::move(turn.answer));
+    const std::vector<ssh::Bytes> typed = co_await prompter.ask(std::move(*turn.prompts));
+    answers.emplace();
+    for (const ssh::Bytes answer : typed) answers->push_back(ssh::to_secret(answer));
+  }
 }
 
 Task<Verdict> LoginAuthenticator::public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
@@ -100,12 +121,19 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, Pub
                                             std::vector<observe::Label> details) {
   request.client = client(context);
   const bool verified = request.verified;
-  const auth::Decision decision = co_await keeper_->check_public_key(std::move(request));
+  Answer answer = co_await keeper_->check_public_key(std::move(request));
+  if (verified) co_return conclude(context, "publickey", std::move(answer), std::move(details));
   // An accepted query is no login yet, and clients ask for each key they have.
-  if (verified || decision.verdict == Verdict::refused)
-    log_attempt(context, "publickey", decision, std::move(details));
-  if (verified && decision.verdict == Verdict::accepted) permissions_ = decision.permissions;
-  co_return decision.verdict;
+  if (answer.verdict == Verdict::refused) log_attempt(context, "publickey", answer, std::move(details));
+  co_return answer.verdict;
+}
+
+Verdict LoginAuthenticator::conclude(const ssh::AuthContext& context, std::string_view method, Answer answer,
+                                     std::vector<observe::Label> details) {
+  log_attempt(context, method, answer, std::move(details));
+  if (answer.verdict == Verdict::accepted) permissions_ = std::move(answer.permissions);
+  if (answer.verdict == Verdict::partial) next_methods_ = std::move(answer.next_methods);
+  return answer.verdict;
 }
 
 Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
@@ -119,15 +147,16 @@ Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
 }
 
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
-                                     const auth::Decision& decision, std::vector<observe::Label> details) {
+                                     const Answer& answer, std::vector<observe::Label> details) {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
   std::ranges::move(details, std::back_inserter(labels));
-  if (decision.verdict == Verdict::accepted) {
-    log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
-    return;
-  }
-  refused_somebody_ = refused_somebody_ || decision.verdict == Verdict::refused;
-  labels.push_back({"reason", decision.reason});
+  if (answer.verdict == Verdict::accepted)
+    return log_.info("SSH_AUTH_SUCCESSFUL", "The credentials were accepted", std::move(labels));
+  if (answer.verdict == Verdict::partial)
+    return log_.info("SSH_AUTH_PARTIAL", "The credentials were right, others are needed too",
+                     std::move(labels));
+  refused_somebody_ = true;
+  labels.push_back({"reason", answer.reason});
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }
 

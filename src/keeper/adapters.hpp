@@ -22,15 +22,19 @@ class LoginAuthenticator final : public ssh::Authenticator {
  public:
   // `log` carries connectionId and remoteAddr.
   LoginAuthenticator(std::shared_ptr<Keeper> keeper, std::string connection_id, observe::Log log);
+  ~LoginAuthenticator() override;
+  LoginAuthenticator(const LoginAuthenticator&) = delete;
+  LoginAuthenticator& operator=(const LoginAuthenticator&) = delete;
 
-  // What the attempt that succeeded grants; a query or a refusal never changes it (CVE-2024-45337). Ask after
-  // accept().
+  // What the methods that led here grant together; a query or a refusal never changes it (CVE-2024-45337).
+  // Ask after accept().
   [[nodiscard]] const auth::Permissions& permissions() const noexcept { return permissions_; }
 
   // Whether an attempt was refused that named a secret or a key: its sender guesses, or has the wrong key.
   [[nodiscard]] bool refused_somebody() const noexcept { return refused_somebody_; }
 
   [[nodiscard]] std::vector<std::string> methods() const override;
+  [[nodiscard]] std::vector<std::string> next_methods(const ssh::AuthContext& context) const override;
   [[nodiscard]] ssh::Task<ssh::Verdict> password(const ssh::AuthContext& context,
                                                  ssh::Bytes password) override;
   [[nodiscard]] ssh::Task<ssh::Verdict> public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
@@ -38,6 +42,8 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] ssh::Task<ssh::Verdict> security_key(const ssh::AuthContext& context,
                                                      const ssh::PublicKey& key,
                                                      ssh::SecurityKeyUse use) override;
+  [[nodiscard]] ssh::Task<ssh::Verdict> keyboard_interactive(const ssh::AuthContext& context,
+                                                             ssh::Prompter& prompter) override;
 
   [[nodiscard]] ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context,
                                                     const ssh::Certificate& certificate,
@@ -47,14 +53,17 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;
   [[nodiscard]] ssh::Task<ssh::Verdict> check_key(const ssh::AuthContext& context, PublicKeyRequest request,
                                                   std::vector<observe::Label> details);
-  // `details` say what was shown.
-  void log_attempt(const ssh::AuthContext& context, std::string_view method, const auth::Decision& decision,
+  // Of every attempt that was more than a query. `details` say what was shown.
+  [[nodiscard]] ssh::Verdict conclude(const ssh::AuthContext& context, std::string_view method, Answer answer,
+                                      std::vector<observe::Label> details = {});
+  void log_attempt(const ssh::AuthContext& context, std::string_view method, const Answer& answer,
                    std::vector<observe::Label> details);
 
   std::shared_ptr<Keeper> keeper_;
   std::string connection_id_;
   observe::Log log_;
   auth::Permissions permissions_;
+  std::vector<std::string> next_methods_;  // after the last `partial`
   bool refused_somebody_ = false;
 };
 

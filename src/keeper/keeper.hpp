@@ -10,9 +10,11 @@
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/prompts.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,26 @@ struct PublicKeyRequest {
   std::optional<ssh::SecurityKeyUse> use;  // verified, of a key in a FIDO token
 };
 
+// One turn of a keyboard-interactive dialogue.
+struct DialogueRequest {
+  Client client;
+  std::optional<std::vector<ssh::SecretBytes>> answers;  // to the prompts before; nothing: it begins
+};
+
+// What an attempt means for the login. The keeper remembers what each connection has proved, and goes by
+// nothing that a request says of it.
+struct Answer {
+  ssh::Verdict verdict = ssh::Verdict::refused;
+  auth::Permissions permissions;          // with `accepted`: what all methods together grant
+  std::vector<std::string> next_methods;  // with `partial`: what can continue
+  std::string reason;                     // of a refusal, for the log only
+};
+
+struct DialogueAnswer {
+  std::optional<ssh::PromptRound> prompts;  // ask this; else:
+  Answer answer;
+};
+
 // Thread-safe; tasks complete on the caller's executor and never throw for what a client can cause: a refusal
 // is a value.
 class Keeper {
@@ -55,8 +77,11 @@ class Keeper {
   [[nodiscard]] virtual std::vector<ssh::Certificate> host_certificates() const = 0;
   [[nodiscard]] virtual std::vector<std::string> auth_methods() const = 0;  // for USERAUTH_FAILURE
   [[nodiscard]] virtual ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) = 0;
-  [[nodiscard]] virtual ssh::Task<auth::Decision> check_password(PasswordRequest request) = 0;
-  [[nodiscard]] virtual ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<Answer> check_password(PasswordRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<Answer> check_public_key(PublicKeyRequest request) = 0;
+  [[nodiscard]] virtual ssh::Task<DialogueAnswer> converse(DialogueRequest request) = 0;
+  // The connection is over: what it has proved counts no more.
+  virtual void forget(const std::string& connection_id) = 0;
 };
 
 }  // namespace fairlead::keeper

@@ -2,6 +2,8 @@
 // Answers requests from what this process holds.
 #include "keeper/local_keeper.hpp"
 
+#include "keeper/login_ledger.hpp"
+
 #include <algorithm>
 #include <mutex>
 #include <thread>
@@ -9,6 +11,8 @@
 
 namespace fairlead::keeper {
 namespace {
+
+using config::Factor;
 
 // Half of the machine: a flood of passwords must leave room for the sessions that run.
 unsigned checker_threads() {
@@ -24,8 +28,40 @@ ssh::AuthContext context_of(const Client& client) {
   return context;
 }
 
-auth::Decision refuse(const char* reason) {
-  return {ssh::Verdict::refused, {}, reason};
+Answer refuse(std::string reason) {
+  Answer answer;
+  answer.reason = std::move(reason);
+  return answer;
+}
+auth::Decision wrong(std::string reason) {
+  return {ssh::Verdict::refused, {}, std::move(reason)};
+}
+
+// What a client can do to show one of these.
+std::vector<std::string> method_names(const std::vector<Factor>& factors, const config::Auth& auth) {
+  const auto wanted = [&](Factor factor) {
+    return std::ranges::find(factors, factor) != factors.end() && is_offered(factor, auth);
+  };
+  std::vector<std::string> names;
+  if (wanted(Factor::public_key)) names.emplace_back("publickey");
+  if (wanted(Factor::password) && auth.password_method == "local") names.emplace_back("password");
+  const bool keyboard = auth.keyboard_interactive_method == "local";
+  if (keyboard && (wanted(Factor::password) || wanted(Factor::totp)))
+    names.emplace_back("keyboard-interactive");
+  return names;
+}
+
+// What a dialogue asks for next, if anything.
+std::optional<Factor> askable(const std::vector<Factor>& factors) {
+  const auto found =
+      std::ranges::find_if(factors, [](Factor factor) { return factor != Factor::public_key; });
+  return found != factors.end() ? std::optional(*found) : std::nullopt;
+}
+
+ssh::PromptRound prompts_for(Factor factor) {
+  std::vector<ssh::Prompt> prompts;
+  prompts.emplace_back(factor == Factor::totp ? "Verification code: " : "Password: ");
+  return ssh::PromptRound(std::move(prompts));
 }
 
 }  // namespace
@@ -40,6 +76,7 @@ struct LocalKeeper::Impl {
   std::shared_ptr<ssh::HostKeySigner> host_keys;
   auth::PasswordChecker checker;
   auth::LocalAuthenticator local;
+  LoginLedger logins;
   mutable std::mutex mutex;
   config::Auth methods;
   std::vector<ssh::Certificate> host_certificates;
@@ -51,6 +88,19 @@ struct LocalKeeper::Impl {
     const std::lock_guard lock(mutex);
     return methods;
   }
+  [[nodiscard]] std::vector<config::MethodChain> chains_of(const std::string& user) const {
+    const auto users = local.users();
+    return users ? users->methods_for(user) : std::vector<config::MethodChain>();
+  }
+  // Whether it was right, and where that leads. Every factor of every method passes here.
+  [[nodiscard]] Answer count(const Client& client, Factor factor, const auth::Decision& decision,
+                             auth::MethodProgress& progress) const;
+  // count(), and what came of it is kept.
+  [[nodiscard]] Answer settle(const Client& client, Factor factor, const auth::Decision& decision);
+  [[nodiscard]] bool wants(const Client& client, Factor factor) const;
+  [[nodiscard]] Factor dialogue_factor(const Client& client) const;
+  [[nodiscard]] ssh::Task<auth::Decision> check_answer(const Client& client, Factor factor,
+                                                       ssh::SecretBytes answer);
 };
 
 LocalKeeper::LocalKeeper(std::vector<ssh::PrivateKey> host_keys, const config::Auth& auth,
@@ -83,11 +133,10 @@ std::vector<ssh::Certificate> LocalKeeper::host_certificates() const {
 }
 
 std::vector<std::string> LocalKeeper::auth_methods() const {
-  const config::Auth auth = impl_->current();
-  std::vector<std::string> methods;
-  if (auth.public_key_method == "local") methods.emplace_back("publickey");
-  if (auth.password_method == "local") methods.emplace_back("password");
-  return methods;
+  const auto users = impl_->local.users();
+  if (!users) return {};
+  const auto first = users->first_factors();
+  return method_names({first.begin(), first.end()}, impl_->current());
 }
 
 ssh::Task<ssh::Result<std::vector<std::byte>>> LocalKeeper::sign(SignatureRequest request) {
@@ -97,10 +146,22 @@ ssh::Task<ssh::Result<std::vector<std::byte>>> LocalKeeper::sign(SignatureReques
                                             std::move(request.data));
 }
 
-ssh::Task<auth::Decision> LocalKeeper::check_password(PasswordRequest request) {
-  if (impl_->current().password_method != "local") co_return refuse("passwords are not accepted");
-  ssh::AuthContext context = context_of(request.client);
-  co_return co_await impl_->local.password(std::move(context), std::move(request.password));
+Answer LocalKeeper::Impl::count(const Client& client, Factor factor, const auth::Decision& decision,
+                                auth::MethodProgress& progress) const {
+  if (decision.verdict != ssh::Verdict::accepted) return refuse(decision.reason);
+  const auto chains = chains_of(client.user);
+  const auto outcome = progress.pass(chains, factor, decision.permissions);
+  if (!outcome) return refuse(outcome.error());
+  Answer answer;
+  if (*outcome == auth::MethodProgress::Outcome::complete) {
+    answer.verdict = ssh::Verdict::accepted;
+    answer.permissions = progress.permissions();
+    return answer;
+  }
+  answer.next_methods = method_names(progress.next(chains), current());
+  if (answer.next_methods.empty()) return refuse("the next factor is not offered");
+  answer.verdict = ssh::Verdict::partial;
+  return answer;
 }
 
 auth::Decision LocalKeeper::Impl::decide(const PublicKeyRequest& request) const {
@@ -110,18 +171,94 @@ auth::Decision LocalKeeper::Impl::decide(const PublicKeyRequest& request) const 
     return !request.verified || !key.is_security_key() || request.use.has_value();
   };
   if (const auto key = ssh::PublicKey::from_blob(request.key))
-    return signs(*key) ? local.public_key(context, *key, request.use) : refuse("nothing was signed");
+    return signs(*key) ? local.public_key(context, *key, request.use) : wrong("nothing was signed");
   const auto certificate = ssh::Certificate::from_blob(request.key);
-  if (!certificate) return refuse("malformed key");
-  if (!signs(certificate->key())) return refuse("nothing was signed");
+  if (!certificate) return wrong("malformed key");
+  if (!signs(certificate->key())) return wrong("nothing was signed");
   return local.certificate(context, *certificate, {.verified = request.verified, .use = request.use});
 }
 
-ssh::Task<auth::Decision> LocalKeeper::check_public_key(PublicKeyRequest request) {
+Answer LocalKeeper::Impl::settle(const Client& client, Factor factor, const auth::Decision& decision) {
+  logins.end_dialogue(client.connection_id);
+  auto progress = logins.progress(client.connection_id, client.user);
+  Answer answer = count(client, factor, decision, progress);
+  if (answer.verdict == ssh::Verdict::partial)
+    logins.keep(client.connection_id, client.user, std::move(progress));
+  return answer;
+}
+
+bool LocalKeeper::Impl::wants(const Client& client, Factor factor) const {
+  const auto factors = logins.progress(client.connection_id, client.user).next(chains_of(client.user));
+  return std::ranges::find(factors, factor) != factors.end();
+}
+
+// UA-17: who has no such chain, or does not exist, is asked for a password.
+Factor LocalKeeper::Impl::dialogue_factor(const Client& client) const {
+  const auto progress = logins.dialogue(client.connection_id, client.user);
+  return askable(progress.next(chains_of(client.user))).value_or(Factor::password);
+}
+
+ssh::Task<auth::Decision> LocalKeeper::Impl::check_answer(const Client& client, Factor factor,
+                                                          ssh::SecretBytes answer) {
+  ssh::AuthContext context = context_of(client);
+  if (factor == Factor::totp) co_return local.totp(context, answer);
+  co_return co_await local.password(std::move(context), std::move(answer));
+}
+
+ssh::Task<Answer> LocalKeeper::check_password(PasswordRequest request) {
+  if (impl_->current().password_method != "local") co_return refuse("passwords are not accepted");
+  ssh::AuthContext context = context_of(request.client);
+  const auth::Decision decision =
+      co_await impl_->local.password(std::move(context), std::move(request.password));
+  co_return impl_->settle(request.client, Factor::password, decision);
+}
+
+ssh::Task<Answer> LocalKeeper::check_public_key(PublicKeyRequest request) {
   if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
-  auth::Decision decision = impl_->decide(request);
-  if (!request.verified) decision.permissions = {};
-  co_return decision;
+  const auth::Decision decision = impl_->decide(request);
+  if (request.verified) co_return impl_->settle(request.client, Factor::public_key, decision);
+  // A query: nothing is granted, nothing is remembered (CVE-2024-45337).
+  Answer answer = refuse(decision.reason);
+  if (decision.verdict == ssh::Verdict::accepted && impl_->wants(request.client, Factor::public_key))
+    answer.verdict = ssh::Verdict::accepted;
+  co_return answer;
+}
+
+ssh::Task<DialogueAnswer> LocalKeeper::converse(DialogueRequest request) {
+  DialogueAnswer turn;
+  const Client& client = request.client;
+  if (impl_->current().keyboard_interactive_method != "local") {
+    turn.answer = refuse("dialogues are not accepted");
+    co_return turn;
+  }
+  if (!request.answers) impl_->logins.end_dialogue(client.connection_id);
+  const Factor factor = impl_->dialogue_factor(client);
+  if (!request.answers) {
+    turn.prompts = prompts_for(factor);
+    co_return turn;
+  }
+  if (request.answers->size() != 1) {
+    turn.answer = refuse("one answer was asked for");
+    co_return turn;
+  }
+  const auth::Decision decision =
+      co_await impl_->check_answer(client, factor, std::move(request.answers->front()));
+  auto progress = impl_->logins.dialogue(client.connection_id, client.user);
+  turn.answer = impl_->count(client, factor, decision, progress);
+  impl_->logins.end_dialogue(client.connection_id);
+  if (turn.answer.verdict != ssh::Verdict::partial) co_return turn;
+  const auto more = askable(progress.next(impl_->chains_of(client.user)));
+  if (more) {
+    turn.prompts = prompts_for(*more);
+    impl_->logins.keep_dialogue(client.connection_id, client.user, std::move(progress));
+  } else {
+    impl_->logins.keep(client.connection_id, client.user, std::move(progress));
+  }
+  co_return turn;
+}
+
+void LocalKeeper::forget(const std::string& connection_id) {
+  impl_->logins.forget(connection_id);
 }
 
 }  // namespace fairlead::keeper

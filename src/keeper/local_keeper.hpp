@@ -34,8 +34,10 @@ class LocalKeeper final : public Keeper {
   [[nodiscard]] std::vector<ssh::Certificate> host_certificates() const override;
   [[nodiscard]] std::vector<std::string> auth_methods() const override;
   [[nodiscard]] ssh::Task<ssh::Result<std::vector<std::byte>>> sign(SignatureRequest request) override;
-  [[nodiscard]] ssh::Task<auth::Decision> check_password(PasswordRequest request) override;
-  [[nodiscard]] ssh::Task<auth::Decision> check_public_key(PublicKeyRequest request) override;
+  [[nodiscard]] ssh::Task<Answer> check_password(PasswordRequest request) override;
+  [[nodiscard]] ssh::Task<Answer> check_public_key(PublicKeyRequest request) override;
+  [[nodiscard]] ssh::Task<DialogueAnswer> converse(DialogueRequest request) override;
+  void forget(const std::string& connection_id) override;
 
  private:
   struct Impl;

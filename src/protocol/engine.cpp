@@ -90,8 +90,23 @@ void Engine::accept_auth() {
   impl_->user_auth->accept();
   impl_->admit();
 }
-void Engine::reject_auth(bool partial_success) {
-  if (impl_->user_auth) impl_->user_auth->reject(partial_success);
+void Engine::reject_auth() {
+  if (impl_->user_auth) impl_->user_auth->reject();
+}
+void Engine::continue_auth(std::vector<std::string> methods) {
+  if (impl_->user_auth) impl_->user_auth->accept_partly(std::move(methods));
+}
+bool Engine::prompt_auth(const PromptRound& round) {
+  return impl_->user_auth && impl_->user_auth->prompt(round);
+}
+void Engine::choose_gssapi(Bytes mechanism) {
+  if (impl_->user_auth) impl_->user_auth->choose_gssapi(mechanism);
+}
+void Engine::continue_gssapi(Bytes token, bool complete) {
+  if (impl_->user_auth) impl_->user_auth->continue_gssapi(token, complete);
+}
+void Engine::reject_gssapi(const GssapiFailure& failure) {
+  if (impl_->user_auth) impl_->user_auth->reject_gssapi(failure);
 }
 void Engine::accept_auth_query() {
   if (impl_->user_auth) impl_->user_auth->accept_query();
@@ -102,6 +117,12 @@ void Engine::request_none(std::string_view user) {
 }
 void Engine::request_password(std::string_view user, Bytes password) {
   if (impl_->user_auth) impl_->user_auth->request_password(user, password);
+}
+void Engine::request_keyboard_interactive(std::string_view user) {
+  if (impl_->user_auth) impl_->user_auth->request_keyboard_interactive(user);
+}
+void Engine::answer_prompts(std::span<const SecretBytes> answers) {
+  if (impl_->user_auth) impl_->user_auth->answer_prompts(answers);
 }
 void Engine::request_public_key(std::string_view user, Bytes key, std::string_view algorithm) {
   if (impl_->user_auth) impl_->user_auth->request_public_key(user, key, algorithm);

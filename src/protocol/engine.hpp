@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,13 @@ struct EngineConfig {
   // the connection) that it has not answered.
   std::size_t undecided_channels = limits::undecided_channels;
   std::size_t unanswered_requests = limits::unanswered_requests;
+};
+
+// What a GSS-API mechanism says of its failure; what is empty or zero is not sent.
+struct GssapiFailure {
+  std::vector<std::byte> token;
+  std::uint32_t major = 0, minor = 0;  // status codes
+  std::string message;
 };
 
 // After an error the engine is finished: output() holds a DISCONNECT that fits it, and every other call does
@@ -98,13 +106,25 @@ class Engine {
 
   // --- authentication, server
   void accept_auth();
-  void reject_auth(bool partial_success = false);
+  void reject_auth();
   void accept_auth_query();
-  // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed or
-  // AuthQueryAccepted. `key` is the wire form of a key or of a certificate, `algorithm` one of its
-  // algorithms().
+  // Right, but one of `methods` is needed too (RFC 4252 section 5.1); from now on nothing else is taken.
+  void continue_auth(std::vector<std::string> methods);
+  // keyboard-interactive: AuthAnswers will come, unless the client does something else. False when this
+  // dialogue has had limits::auth_rounds rounds, or none is pending: it has to be rejected.
+  [[nodiscard]] bool prompt_auth(const PromptRound& round);
+  // gssapi-with-mic. `complete`: the mechanism has established its context, and GssapiMic is awaited.
+  void choose_gssapi(Bytes mechanism);
+  void continue_gssapi(Bytes token, bool complete);
+  // reject_auth() with the mechanism's own words before it.
+  void reject_gssapi(const GssapiFailure& failure);
+  // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed,
+  // AuthQueryAccepted or AuthPrompts. `key` is the wire form of a key or of a certificate, `algorithm` one of
+  // its algorithms().
   void request_none(std::string_view user);
   void request_password(std::string_view user, Bytes password);
+  void request_keyboard_interactive(std::string_view user);
+  void answer_prompts(std::span<const SecretBytes> answers);                              // after AuthPrompts
   void request_public_key(std::string_view user, Bytes key, std::string_view algorithm);  // query
   // What the signature of a publickey request covers (RFC 4252 section 7), then the request itself. A
   // certificate's key signs with plain_algorithm().

@@ -2,17 +2,21 @@
 // What an Engine tells its owner.
 #pragma once
 
+#include "base/secret.hpp"
+
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/prompts.hpp>
 #include <fairlead/ssh/requests.hpp>
 
 #include <cstdint>
 #include <optional>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace fairlead::ssh {
 
@@ -43,10 +47,11 @@ struct HostKeyOffered {
 struct KeysReady {
   bool first;
 };
-// Server: answer with accept_auth(), reject_auth() or, for a query, accept_auth_query(). One is pending at a
-// time.
+// Server: answer with accept_auth(), continue_auth(), reject_auth() or, for a query, accept_auth_query(); a
+// dialogue goes on with prompt_auth() or choose_gssapi(). One is pending at a time. A dialogue that was under
+// way is over with it.
 struct AuthAttempt {
-  enum class Method : std::uint8_t { none, password, publickey } method;
+  enum class Method : std::uint8_t { none, password, publickey, keyboard_interactive, gssapi } method;
   std::string_view user;
   Bytes password;                // password
   std::optional<PublicKey> key;  // publickey with a plain key
@@ -56,8 +61,23 @@ struct AuthAttempt {
   bool query = false;          // publickey: no signature yet. False means the signature has been verified.
   std::optional<SecurityKeyUse>
       use;  // publickey, verified: of a key in a FIDO token, which nobody may have touched
+  std::vector<Bytes> mechanisms;  // gssapi: OIDs in DER, in the client's order of preference
 };
-// Server: refused without asking (unknown method, bad key, wrong signature …); for the log.
+// Server: what was answered to prompt_auth(), as many as there were prompts; answer as AuthAttempt.
+struct AuthAnswers {
+  std::vector<SecretBytes> answers;
+};
+// Server: for the mechanism that was chosen; answer with continue_gssapi() or reject_gssapi().
+struct GssapiToken {
+  Bytes token;
+};
+// Server: verify it, then answer as AuthAttempt.
+struct GssapiMic {
+  Bytes mic;
+  std::vector<std::byte> message;  // what it has to cover
+};
+// Server: refused without asking (unknown method, bad key, wrong signature …); for the log. A dialogue that
+// was under way is over with it.
 struct AuthRefused {
   std::string_view user, method;
   const char* reason;
@@ -69,6 +89,10 @@ struct AuthFailed {
   bool partial_success;
 };
 struct AuthQueryAccepted {};
+// Client: answer with answer_prompts(), or make another request to give up.
+struct AuthPrompts {
+  PromptRound round;  // hostile text
+};
 struct AuthBanner {
   std::string_view text;
 };
@@ -138,7 +162,8 @@ struct Disconnected {
 using EngineEvent =
     std::variant<event::NeedMore, event::SignatureWanted, event::HostKeyOffered, event::KeysReady,
                  event::AuthAttempt, event::AuthRefused, event::AuthSucceeded, event::AuthFailed,
-                 event::AuthQueryAccepted, event::AuthBanner, event::ChannelOpen, event::OpenConfirmed,
+                 event::AuthQueryAccepted, event::AuthPrompts, event::AuthAnswers, event::GssapiToken,
+                 event::GssapiMic, event::AuthBanner, event::ChannelOpen, event::OpenConfirmed,
                  event::OpenFailed, event::ChannelData, event::Writable, event::ChannelRequest,
                  event::ChannelReply, event::ChannelEof, event::ChannelClosed, event::GlobalRequest,
                  event::GlobalReply, event::Disconnected>;

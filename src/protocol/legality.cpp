@@ -30,7 +30,9 @@ constexpr RoleSet any = secure | link;
 
 constexpr PhaseSet first_exchange = phases(Phase::kexinit, Phase::kex, Phase::newkeys);
 constexpr PhaseSet rekey = phases(Phase::rekey_kex, Phase::rekey_newkeys);
-constexpr PhaseSet settled = phases(Phase::service, Phase::auth, Phase::open);
+// A dialogue ends with any other request, so all that may come without one may come with one.
+constexpr PhaseSet authenticating = phases(Phase::auth, Phase::auth_prompts, Phase::auth_gssapi);
+constexpr PhaseSet settled = phases(Phase::service, Phase::open) | authenticating;
 constexpr PhaseSet open = phases(Phase::open);
 
 struct Rule {
@@ -49,7 +51,7 @@ constexpr Rule rules[] = {
     {msg::ignore, msg::debug, secure, first_exchange, Legality::ignore, false},
     {msg::ignore, msg::debug, any, settled | rekey, Legality::ignore},
     // Paramiko asks for the service again before each attempt.
-    {msg::service_request, msg::service_request, server, phases(Phase::service, Phase::auth),
+    {msg::service_request, msg::service_request, server, phases(Phase::service) | authenticating,
      Legality::process},
     {msg::service_accept, msg::service_accept, client, phases(Phase::service), Legality::process},
     // KX-19: right behind the first NEWKEYS; a server's second one comes just before USERAUTH_SUCCESS.
@@ -59,10 +61,19 @@ constexpr Rule rules[] = {
     {msg::kex_init, msg::kex_init, server, phases(Phase::kex, Phase::rekey_kex), Legality::process},
     {msg::kex_reply, msg::kex_reply, client, phases(Phase::kex, Phase::rekey_kex), Legality::process},
     {msg::newkeys, msg::newkeys, secure, phases(Phase::newkeys, Phase::rekey_newkeys), Legality::process},
-    {msg::userauth_request, msg::userauth_request, server, phases(Phase::auth), Legality::process},
+    {msg::userauth_request, msg::userauth_request, server, authenticating, Legality::process},
+    {msg::userauth_info_response, msg::userauth_info_response, server, phases(Phase::auth_prompts),
+     Legality::process},
+    {msg::userauth_gssapi_token, msg::userauth_gssapi_token, server, phases(Phase::auth_gssapi),
+     Legality::process},
+    {msg::userauth_gssapi_exchange_complete, msg::userauth_gssapi_exchange_complete, server,
+     phases(Phase::auth_gssapi), Legality::process},
+    {msg::userauth_gssapi_errtok, msg::userauth_gssapi_mic, server, phases(Phase::auth_gssapi),
+     Legality::process},
     // RFC 4252 section 5.3: requests behind the one that succeeded are ignored silently.
     {msg::userauth_request, msg::userauth_request, server, open, Legality::ignore},
     {msg::userauth_failure, msg::userauth_banner, client, phases(Phase::auth), Legality::process},
+    // PK_OK or INFO_REQUEST: UserAuthClient knows what was asked.
     {msg::userauth_pk_ok, msg::userauth_pk_ok, client, phases(Phase::auth), Legality::process},
     {msg::global_request, msg::request_failure, any, open, Legality::process},
     {msg::channel_open, msg::channel_failure, any, open, Legality::process},

@@ -17,10 +17,15 @@ enum class Phase : std::uint8_t {
   newkeys,         // first exchange: NEWKEYS
   service,         // SERVICE_REQUEST (server), SERVICE_ACCEPT (client)
   auth,
-  open,  // authenticated
+  auth_prompts,  // server: a keyboard-interactive dialogue waits for its answers
+  auth_gssapi,   // server: a gssapi-with-mic exchange is under way
+  open,          // authenticated
   rekey_kex,
   rekey_newkeys,
 };
+
+// A method that takes more than one message.
+enum class AuthDialogue : std::uint8_t { none, prompts, gssapi };
 
 enum class Legality : std::uint8_t {
   process,

@@ -23,7 +23,16 @@ inline constexpr std::uint8_t userauth_request = 50;
 inline constexpr std::uint8_t userauth_failure = 51;
 inline constexpr std::uint8_t userauth_success = 52;
 inline constexpr std::uint8_t userauth_banner = 53;
+// From 60 up the numbers belong to the method (RFC 4252 section 6).
 inline constexpr std::uint8_t userauth_pk_ok = 60;
+inline constexpr std::uint8_t userauth_info_request = 60;  // RFC 4256
+inline constexpr std::uint8_t userauth_info_response = 61;
+inline constexpr std::uint8_t userauth_gssapi_response = 60;  // RFC 4462
+inline constexpr std::uint8_t userauth_gssapi_token = 61;
+inline constexpr std::uint8_t userauth_gssapi_exchange_complete = 63;
+inline constexpr std::uint8_t userauth_gssapi_error = 64;
+inline constexpr std::uint8_t userauth_gssapi_errtok = 65;
+inline constexpr std::uint8_t userauth_gssapi_mic = 66;
 inline constexpr std::uint8_t last_userauth = 79;
 
 inline constexpr std::uint8_t global_request = 80;

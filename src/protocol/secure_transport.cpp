@@ -35,7 +35,9 @@ Phase SecureTransport::phase() const noexcept {
   if (version_.peer().empty()) return Phase::identification;
   if (const auto phase = handshake_.phase()) return *phase;
   if (authenticated_) return Phase::open;
-  return service_accepted_ ? Phase::auth : Phase::service;
+  if (!service_accepted_) return Phase::service;
+  if (dialogue_ == AuthDialogue::prompts) return Phase::auth_prompts;
+  return dialogue_ == AuthDialogue::gssapi ? Phase::auth_gssapi : Phase::auth;
 }
 
 Situation SecureTransport::situation() const noexcept {

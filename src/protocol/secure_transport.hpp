@@ -23,6 +23,7 @@ class SecureTransport final : public Transport {
   SecureTransport(const EngineConfig& config, RandomSource& random);
 
   [[nodiscard]] bool authenticated() const noexcept override { return authenticated_; }
+  void set_dialogue(AuthDialogue dialogue) noexcept override { dialogue_ = dialogue; }
   void set_authenticated() noexcept override { authenticated_ = true; }
   void host_signature(Bytes signature) override;
   void accept_host_key() override;
@@ -65,6 +66,7 @@ class SecureTransport final : public Transport {
   unsigned ext_infos_ = 0;
   unsigned early_exchanges_ = 0;  // before authentication
   unsigned service_requests_ = 0;
+  AuthDialogue dialogue_ = AuthDialogue::none;
   bool service_accepted_ = false;
   bool authenticated_ = false;
 };

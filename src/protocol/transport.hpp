@@ -96,6 +96,8 @@ class Transport {
 
   // --- what SecureTransport does; on a link these do nothing
   [[nodiscard]] virtual bool authenticated() const noexcept { return true; }
+  // Server: the method under way has messages of its own, which the table lets pass from now on.
+  virtual void set_dialogue(AuthDialogue /*dialogue*/) noexcept {}
   // User auth is done: channel messages are let through, and rekeying on volume begins (PK-9).
   virtual void set_authenticated() noexcept {}
   virtual void host_signature(Bytes /*signature*/) {}

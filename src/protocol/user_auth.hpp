@@ -6,6 +6,8 @@
 #include "protocol/engine.hpp"
 
 #include <optional>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,11 +24,18 @@ class UserAuth {
 
   // --- server: answers to the pending attempt
   virtual void accept() {}
-  virtual void reject(bool /*partial_success*/) {}
+  virtual void reject() {}
   virtual void accept_query() {}
+  virtual void accept_partly(std::vector<std::string> /*next_methods*/) {}
+  virtual bool prompt(const PromptRound& /*round*/) { return false; }
+  virtual void choose_gssapi(Bytes /*mechanism*/) {}
+  virtual void continue_gssapi(Bytes /*token*/, bool /*complete*/) {}
+  virtual void reject_gssapi(const GssapiFailure& /*failure*/) {}
 
   // --- client: see Engine
   virtual void request_none(std::string_view /*user*/) {}
+  virtual void request_keyboard_interactive(std::string_view /*user*/) {}
+  virtual void answer_prompts(std::span<const SecretBytes> /*answers*/) {}
   virtual void request_password(std::string_view /*user*/, Bytes /*password*/) {}
   virtual void request_public_key(std::string_view /*user*/, Bytes /*key*/, std::string_view /*algorithm*/) {}
   [[nodiscard]] virtual std::vector<std::byte> public_key_challenge(std::string_view /*user*/, Bytes /*key*/,

@@ -4,7 +4,10 @@
 
 #include "base/secret.hpp"
 #include "base/wire.hpp"
+#include "protocol/keyboard_interactive.hpp"
 #include "protocol/message_numbers.hpp"
+
+#include <fairlead/ssh/limits.hpp>
 
 #include <utility>
 
@@ -32,7 +35,8 @@ Result<std::optional<EngineEvent>> UserAuthClient::on_message(MutableBytes paylo
     return EngineEvent(event::AuthBanner{text});
   }
   // An answer that nobody asked for: a server that lets us in unasked is no server of ours.
-  if (pending_ == Pending::nothing) return failure(Errc::unexpected_message, "answer without a request");
+  if (pending_ == Pending::nothing || pending_ == Pending::asked)
+    return failure(Errc::unexpected_message, "answer without a request");
   switch (number) {
     case msg::userauth_success:
       if (pending_ == Pending::query) return failure(Errc::unexpected_message, "success of a query");
@@ -42,7 +46,7 @@ Result<std::optional<EngineEvent>> UserAuthClient::on_message(MutableBytes paylo
     case msg::userauth_failure:
       return on_failure(payload);
     case msg::userauth_pk_ok:
-      return on_pk_ok(payload);
+      return pending_ == Pending::dialogue ? on_info_request(payload) : on_pk_ok(payload);
     default:
       return failure(Errc::unexpected_message);
   }
@@ -74,8 +78,18 @@ Result<std::optional<EngineEvent>> UserAuthClient::on_pk_ok(Bytes payload) {
   return EngineEvent(event::AuthQueryAccepted{});
 }
 
+Result<std::optional<EngineEvent>> UserAuthClient::on_info_request(Bytes payload) {
+  if (++rounds_ > limits::auth_rounds) return failure(Errc::unexpected_message, "too many rounds of prompts");
+  auto round = read_info_request(payload);
+  if (!round) return std::unexpected(round.error());
+  prompts_ = round->prompts.size();
+  pending_ = Pending::asked;
+  return EngineEvent(event::AuthPrompts{std::move(*round)});
+}
+
 bool UserAuthClient::begin(Pending kind) noexcept {
-  if (pending_ != Pending::nothing || transport_.authenticated()) return false;
+  const bool free = pending_ == Pending::nothing || pending_ == Pending::asked;
+  if (!free || transport_.authenticated()) return false;
   pending_ = kind;
   return true;
 }
@@ -96,6 +110,24 @@ void UserAuthClient::request_password(std::string_view user, Bytes password) {
   WireWriter writer(payload);
   write_request(writer, user, "password");
   writer.boolean(false).string(password);
+  transport_.send(payload.readable());
+  wipe(payload.readable());
+}
+
+void UserAuthClient::request_keyboard_interactive(std::string_view user) {
+  if (!begin(Pending::dialogue)) return;
+  rounds_ = 0;
+  ByteBuffer payload;
+  WireWriter writer(payload);
+  write_request(writer, user, "keyboard-interactive");
+  writer.string("").string("");
+  transport_.send(payload.readable());
+}
+
+void UserAuthClient::answer_prompts(std::span<const SecretBytes> answers) {
+  if (pending_ != Pending::asked || answers.size() != prompts_) return;
+  pending_ = Pending::dialogue;
+  ByteBuffer payload = write_info_response(answers);
   transport_.send(payload.readable());
   wipe(payload.readable());
 }

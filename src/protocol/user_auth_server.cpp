@@ -22,12 +22,9 @@ constexpr std::string_view password_method = "password";
 constexpr std::string_view public_key_method = "publickey";
 // OpenSSH PROTOCOL 3.1: publickey with the server's host key under the signature.
 constexpr std::string_view host_bound_method = "publickey-hostbound-v00@openssh.com";
+constexpr std::string_view keyboard_interactive_method = "keyboard-interactive";
+constexpr std::string_view gssapi_method = "gssapi-with-mic";
 constexpr std::string_view connection_service = "ssh-connection";
-
-// UA-8.
-bool is_acceptable_user(std::string_view user) noexcept {
-  return !user.empty() && user.size() <= limits::user_name && is_clean_utf8(user);
-}
 
 // RFC 4252 section 5.4 wants CR LF.
 std::string with_crlf(std::string_view text) {
@@ -51,23 +48,17 @@ std::string joined_methods(const std::vector<std::string>& methods) {
 
 // A name that outlives the message. What we do not know is hostile text of any length, and of no interest.
 std::string_view known_method(std::string_view name) noexcept {
-  for (const std::string_view known : {none_method, password_method, public_key_method})
+  for (const std::string_view known :
+       {none_method, password_method, public_key_method, keyboard_interactive_method, gssapi_method})
     if (name == known) return known;
   return name == host_bound_method ? public_key_method : std::string_view("unknown");
 }
 
 }  // namespace
 
-struct UserAuthServer::Request {
-  WireReader fields;
-  std::string_view user, service;
-  std::string_view method;  // one of ours
-  bool host_bound = false;
-  bool free =
-      false;  // a refusal does not count: the first request, when it only asks which methods there are
-};
-
 Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes payload) {
+  if (std::to_integer<std::uint8_t>(payload[0]) != msg::userauth_request) return on_dialogue(payload);
+  if (auto ended = abandon_dialogue(); !ended) return std::unexpected(ended.error());
   Request request{.fields = WireReader(Bytes(payload).subspan(1)), .user = {}, .service = {}, .method = {}};
   request.user = request.fields.text();
   request.service = request.fields.text();
@@ -82,7 +73,14 @@ Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes paylo
   if (!identity) return std::unexpected(identity.error());
   if (request.method == password_method) return on_password(request, payload);
   if (!offers(request.method)) return refuse(request, "method not offered");
+  if (request.method == keyboard_interactive_method) return on_keyboard_interactive(request);
+  if (request.method == gssapi_method) return on_gssapi(request);
   return request.method == none_method ? on_none(request) : on_public_key(request, payload);
+}
+
+// UA-8.
+bool UserAuthServer::user_is_acceptable() const noexcept {
+  return !user_.empty() && user_.size() <= limits::user_name && is_clean_utf8(user_);
 }
 
 // UA-2: the permissions of one user must never be given to another.
@@ -97,12 +95,12 @@ Result<> UserAuthServer::check_identity(const Request& request) {
 }
 
 bool UserAuthServer::offers(std::string_view method) const noexcept {
-  return std::ranges::find(config_.auth_methods, method) != config_.auth_methods.end();
+  return std::ranges::find(methods_, method) != methods_.end();
 }
 
 UserAuthServer::Told UserAuthServer::on_none(const Request& request) {
   if (!request.fields.done()) return failure(Errc::bad_message, "none request");
-  if (!is_acceptable_user(user_)) return refuse(request, "bad user name");
+  if (!user_is_acceptable()) return refuse(request, "bad user name");
   event::AuthAttempt attempt;
   attempt.method = event::AuthAttempt::Method::none;
   pending_is_free_ = request.free;
@@ -123,7 +121,7 @@ UserAuthServer::Told UserAuthServer::on_password(Request& request, MutableBytes 
     reason = "password too long";
   else if (has_nul)
     reason = "NUL in the password";
-  else if (!is_acceptable_user(user_))
+  else if (!user_is_acceptable())
     reason = "bad user name";
   // UA-7: the one copy is ours, and dies with the answer.
   if (whole && reason == nullptr) password_ = to_secret(password);
@@ -147,7 +145,7 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
   if (request.host_bound && !equal(host_key, transport_.host_key_blob()))
     return failure(Errc::bad_message, "bound to another host key");
 
-  if (!is_acceptable_user(user_)) return refuse(request, "bad user name");
+  if (!user_is_acceptable()) return refuse(request, "bad user name");
   const auto shown = ShownKey::from_blob(blob);
   if (!shown) return refuse(request, "key malformed or not supported");
   // UA-10: neither ssh-rsa (SHA-1) nor an algorithm of another key's type.
@@ -175,15 +173,24 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
 }
 
 EngineEvent UserAuthServer::ask(Pending kind, event::AuthAttempt attempt) {
-  pending_ = kind;
-  transport_.pause();
+  await_answer(kind);
   attempt.user = user_;
   return attempt;
 }
 
+void UserAuthServer::await_answer(Pending kind) noexcept {
+  pending_ = kind;
+  transport_.pause();
+}
+
 EngineEvent UserAuthServer::refuse(const Request& request, const char* reason) {
-  answer_failure(request.free, false);
-  return event::AuthRefused{.user = user_, .method = request.method, .reason = reason};
+  return refuse(request.method, reason, request.free);
+}
+
+EngineEvent UserAuthServer::refuse(std::string_view method, const char* reason, bool free) {
+  end_dialogue();
+  answer_failure(free);
+  return event::AuthRefused{.user = user_, .method = method, .reason = reason};
 }
 
 UserAuthServer::Pending UserAuthServer::take_pending() noexcept {
@@ -193,17 +200,30 @@ UserAuthServer::Pending UserAuthServer::take_pending() noexcept {
 }
 
 void UserAuthServer::accept() {
+  if (pending_ == Pending::exchange) return reject();
   if (pending_ != Pending::attempt) return accept_query();
   std::ignore = take_pending();
+  end_dialogue();
   const std::byte success{msg::userauth_success};
   answer({&success, 1});
   transport_.set_authenticated();
 }
 
-void UserAuthServer::reject(bool partial_success) {
+void UserAuthServer::reject() {
   if (pending_ == Pending::nothing) return;
   std::ignore = take_pending();
-  answer_failure(std::exchange(pending_is_free_, false), partial_success);
+  end_dialogue();
+  answer_failure(std::exchange(pending_is_free_, false));
+}
+
+// UA-3: told only after something was right, and of a query nothing is.
+void UserAuthServer::accept_partly(std::vector<std::string> next_methods) {
+  if (pending_ == Pending::exchange) return reject();
+  if (pending_ != Pending::attempt) return accept_query();
+  std::ignore = take_pending();
+  end_dialogue();
+  methods_ = std::move(next_methods);
+  send_failure(true);
 }
 
 void UserAuthServer::accept_query() {
@@ -214,17 +234,20 @@ void UserAuthServer::accept_query() {
   answer(payload.readable());
 }
 
-void UserAuthServer::answer_failure(bool free, bool partial_success) {
-  if (!free && !partial_success && ++failures_ >= config_.auth_failures) {
-    // OpenSSH's words, which people search for.
-    std::ignore = transport_.fail({Errc::too_many_auth_attempts}, "Too many authentication failures");
-    return;
-  }
+bool UserAuthServer::count_failure() {
+  if (++failures_ < config_.auth_failures) return true;
+  // OpenSSH's words, which people search for.
+  std::ignore = transport_.fail({Errc::too_many_auth_attempts}, "Too many authentication failures");
+  return false;
+}
+
+void UserAuthServer::answer_failure(bool free) {
+  if (free || count_failure()) send_failure(false);
+}
+
+void UserAuthServer::send_failure(bool partial_success) {
   ByteBuffer payload;
-  WireWriter(payload)
-      .byte(msg::userauth_failure)
-      .string(joined_methods(config_.auth_methods))
-      .boolean(partial_success);
+  WireWriter(payload).byte(msg::userauth_failure).string(joined_methods(methods_)).boolean(partial_success);
   answer(payload.readable());
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The order of the client's attempts: keys, then the password, then nothing at all.
+// The order of the client's attempts: keys, the password, prompts, then nothing at all.
 #include "ssh/client_login.hpp"
 
+#include "base/secret.hpp"
 #include "ssh/host_key_learning.hpp"
 #include "ssh/signing.hpp"
 
@@ -64,7 +65,9 @@ Task<> ClientLogin::handle(EngineEvent& event) {
   } else if (const auto* keys = std::get_if<event::KeysReady>(&event)) {
     if (keys->first) return attempt({});
   } else if (const auto* failed = std::get_if<event::AuthFailed>(&event)) {
-    return attempt(std::string(failed->methods));
+    return on_failed(std::string(failed->methods), failed->partial_success);
+  } else if (auto* asked = std::get_if<event::AuthPrompts>(&event)) {
+    return answer(std::move(asked->round));
   } else if (std::holds_alternative<event::AuthSucceeded>(event)) {
     done_ = true;
   } else if (const auto* announcement = std::get_if<event::GlobalRequest>(&event)) {
@@ -86,17 +89,33 @@ void ClientLogin::learn_host_keys(const event::GlobalRequest& announcement) {
   asio::co_spawn(connection_.executor(), std::move(learning), [](const std::exception_ptr&) {});
 }
 
+// What was right is not shown again; what was wrong may have been only too early.
+Task<> ClientLogin::on_failed(std::string methods, bool partial_success) {
+  if (!partial_success) return attempt(std::move(methods));
+  if (++successes_ > limits::auth_rounds) {
+    connection_.end({Errc::authentication_failed, "the server is never satisfied"});
+    return nothing_to_wait_for();
+  }
+  if (shown_ == Shown::key) spent_identity_ = next_identity_;
+  next_identity_ = next_algorithm_ = 0;
+  password_shown_ = shown_ == Shown::password;
+  prompts_tried_ = false;
+  return attempt(std::move(methods));
+}
+
 Task<> ClientLogin::attempt(std::string methods) {
+  methods_ = methods;
   while (next_identity_ < identities_.size() && lists(methods, "publickey")) {
     const Identity& identity = identities_[next_identity_];
     const auto algorithms =
         identity.certificate ? identity.certificate->algorithms() : identity.key.public_key().algorithms();
-    if (next_algorithm_ == algorithms.size()) {
+    if (next_algorithm_ == algorithms.size() || next_identity_ == spent_identity_) {
       ++next_identity_;
       next_algorithm_ = 0;
       continue;
     }
     asked_ = true;
+    shown_ = Shown::key;
     std::string algorithm(algorithms[next_algorithm_++]);
     co_await show_key(identity, std::move(algorithm));
     co_return;
@@ -104,12 +123,33 @@ Task<> ClientLogin::attempt(std::string methods) {
   Engine& engine = connection_.engine();
   if (config_->password && !password_shown_ && lists(methods, "password")) {
     asked_ = password_shown_ = true;
+    shown_ = Shown::password;
     engine.request_password(config_->user, as_bytes(*config_->password));
+  } else if (config_->answer_prompts && !prompts_tried_ && lists(methods, "keyboard-interactive")) {
+    asked_ = prompts_tried_ = true;
+    shown_ = Shown::prompts;
+    engine.request_keyboard_interactive(config_->user);
   } else if (!std::exchange(asked_, true)) {
     engine.request_none(config_->user);
   } else {
     connection_.end({Errc::authentication_failed});
   }
+}
+
+Task<> ClientLogin::answer(PromptRound round) {
+  const std::size_t wanted = round.prompts.size();
+  auto asking = config_->answer_prompts(std::move(round));
+  std::vector<std::string> texts = co_await question_.run(std::move(asking));
+  std::vector<SecretBytes> answers;
+  for (std::string& text : texts) {
+    answers.push_back(to_secret(text));
+    wipe({reinterpret_cast<std::byte*>(text.data()), text.size()});
+  }
+  if (!connection_.is_open()) co_return;
+  if (answers.size() == wanted)
+    connection_.engine().answer_prompts(answers);
+  else
+    co_await attempt(methods_);
 }
 
 Task<> ClientLogin::show_key(const Identity& identity, std::string algorithm) {

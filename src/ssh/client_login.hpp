@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ssh/connection_impl.hpp"
+#include "ssh/interruptible.hpp"
 #include "ssh/login.hpp"
 
 #include <fairlead/ssh/client.hpp>
@@ -22,6 +23,7 @@ class ClientLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
+  void interrupt() override { question_.interrupt(); }
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:
@@ -35,14 +37,21 @@ class ClientLogin final : public Login {
   };
   [[nodiscard]] bool trusts(const event::HostKeyOffered& offered) const;
   [[nodiscard]] Task<> show_key(const Identity& identity, std::string algorithm);
+  [[nodiscard]] Task<> on_failed(std::string methods, bool partial_success);
+  [[nodiscard]] Task<> answer(PromptRound round);
   void learn_host_keys(const event::GlobalRequest& announcement);
 
   ConnectionImpl& connection_;
   const std::shared_ptr<const ClientConfig> config_;
   std::vector<Identity> identities_;
   std::size_t next_identity_ = 0, next_algorithm_ = 0;
-  bool asked_ = false, password_shown_ = false;
+  std::optional<std::size_t> spent_identity_;  // has been right
+  bool asked_ = false, password_shown_ = false, prompts_tried_ = false;
+  enum class Shown : std::uint8_t { nothing, key, password, prompts } shown_ = Shown::nothing;
+  std::string methods_;  // that can continue, as the server said last
+  unsigned successes_ = 0;
   unsigned host_key_updates_ = 0;
+  Interruptible question_;  // to whoever answers prompts
   bool done_ = false;
 };
 

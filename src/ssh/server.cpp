@@ -33,7 +33,7 @@ std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& confi
   }
   engine->banner = config.banner;
   if (config.authenticator)
-    engine->auth_methods = config.authenticator->methods();
+    engine->auth_methods = offered_methods(config, config.authenticator->methods());
   else
     engine->auth_methods = {"none", "password", "publickey"};
   engine->auth_failures = config.auth_failures;

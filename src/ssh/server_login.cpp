@@ -22,6 +22,8 @@ constexpr std::chrono::microseconds shortest_refusal{5000};
 constexpr std::size_t refusal_spread = 4000;  // microseconds
 constexpr std::chrono::seconds longest_refusal{5};
 
+constexpr std::string_view gssapi_method = "gssapi-with-mic";
+
 std::string_view method_name(event::AuthAttempt::Method method) {
   switch (method) {
     case event::AuthAttempt::Method::none:
@@ -30,8 +32,16 @@ std::string_view method_name(event::AuthAttempt::Method method) {
       return "password";
     case event::AuthAttempt::Method::publickey:
       return "publickey";
+    case event::AuthAttempt::Method::keyboard_interactive:
+      return "keyboard-interactive";
+    case event::AuthAttempt::Method::gssapi:
+      return gssapi_method;
   }
   return "";
+}
+
+std::vector<std::byte> copy(Bytes bytes) {
+  return {bytes.begin(), bytes.end()};
 }
 
 std::string_view verdict_name(Verdict verdict, bool query) {
@@ -55,6 +65,11 @@ SecretBytes take_password(Bytes password) {
 
 }  // namespace
 
+std::vector<std::string> offered_methods(const ServerConfig& config, std::vector<std::string> names) {
+  if (!config.gssapi) std::erase(names, gssapi_method);
+  return names;
+}
+
 ServerLogin::ServerLogin(ConnectionImpl& connection, std::shared_ptr<const ServerConfig> config,
                          const asio::ip::tcp::endpoint& client)
     : connection_(connection), config_(std::move(config)) {
@@ -65,9 +80,19 @@ ServerLogin::ServerLogin(ConnectionImpl& connection, std::shared_ptr<const Serve
 Task<> ServerLogin::handle(EngineEvent& event) {
   if (auto* wanted = std::get_if<event::SignatureWanted>(&event)) return sign(*wanted);
   if (auto* attempt = std::get_if<event::AuthAttempt>(&event)) return decide(std::move(*attempt));
+  if (auto* answers = std::get_if<event::AuthAnswers>(&event)) {
+    dialogue_->answer(std::move(answers->answers));
+    return conclude(converse());
+  }
+  if (const auto* token = std::get_if<event::GssapiToken>(&event))
+    return conclude(take_token(copy(token->token)));
+  if (auto* mic = std::get_if<event::GssapiMic>(&event))
+    return conclude(take_mic(copy(mic->mic), std::move(mic->message)));
   if (auto* request = std::get_if<event::GlobalRequest>(&event)) return prove(*request);
-  if (const auto* refused = std::get_if<event::AuthRefused>(&event))
+  if (const auto* refused = std::get_if<event::AuthRefused>(&event)) {
+    end_dialogue();
     tell("auth_refused", std::string(refused->method) + ": " + refused->reason);
+  }
   if (const auto* keys = std::get_if<event::KeysReady>(&event))
     tell(keys->first ? "keys" : "rekeyed", connection_.engine().negotiated());
   return nothing_to_wait_for();
@@ -121,31 +146,42 @@ Task<> ServerLogin::prove(event::GlobalRequest request) {
     engine.reply_global(request.ticket, false);
 }
 
+void ServerLogin::interrupt() {
+  question_.interrupt();
+  if (dialogue_) dialogue_->cancel();
+}
+
 Task<> ServerLogin::decide(event::AuthAttempt attempt) {
-  const auto asked = Engine::Clock::now();
+  end_dialogue();
   if (context_.session_id.empty()) {
     context_.client_identification = connection_.engine().peer_identification();
     context_.session_id = to_string(connection_.engine().session_id());
   }
   context_.user = attempt.user;
+  attempt_ = {.method = method_name(attempt.method), .fingerprint = {}, .query = attempt.query};
+  if (attempt.key) attempt_.fingerprint = attempt.key->fingerprint();
   SecretBytes password = take_password(attempt.password);
+  return conclude(ask(std::move(attempt), std::move(password)));
+}
 
-  Verdict verdict = Verdict::refused;
+Task<> ServerLogin::conclude(Task<Outcome> asking) {
+  const auto asked = Engine::Clock::now();
+  Outcome verdict = Verdict::refused;
   try {
-    verdict = co_await ask(attempt, std::move(password));
+    verdict = co_await std::move(asking);
   } catch (const boost::system::system_error& failure) {
     if (failure.code() == asio::error::operation_aborted) throw;  // the login itself was cancelled
     tell("auth_failed", failure.what());
   } catch (const std::exception& failure) {
     tell("auth_failed", failure.what());
   }
-  if (verdict == Verdict::refused && attempt.method != event::AuthAttempt::Method::none)
+  if (!verdict) co_return;
+  if (*verdict == Verdict::refused && attempt_.method != method_name(event::AuthAttempt::Method::none))
     co_await delay_refusal(context_.user, asked);
-  if (connection_.is_open()) answer(attempt, verdict);
+  if (connection_.is_open()) answer(*verdict);
 }
 
-Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes password) {
-  if (attempt.certificate) co_return co_await ask_about_certificate(attempt);
+Task<ServerLogin::Outcome> ServerLogin::ask(event::AuthAttempt attempt, SecretBytes password) {
   Authenticator* const authenticator = config_->authenticator.get();
   if (authenticator == nullptr) co_return Verdict::accepted;
   switch (attempt.method) {
@@ -154,16 +190,18 @@ Task<Verdict> ServerLogin::ask(const event::AuthAttempt& attempt, SecretBytes pa
     case event::AuthAttempt::Method::password:
       co_return co_await question_.run(authenticator->password(context_, password));
     case event::AuthAttempt::Method::publickey:
-      if (!attempt.key) break;
-      if (attempt.use)
-        co_return co_await question_.run(authenticator->security_key(context_, *attempt.key, *attempt.use));
-      co_return co_await question_.run(authenticator->public_key(context_, *attempt.key, !attempt.query));
+      co_return co_await ask_about_key(std::move(attempt));
+    case event::AuthAttempt::Method::keyboard_interactive:
+      dialogue_.emplace(connection_.executor(), config_->authenticator, context_);
+      co_return co_await converse();
+    case event::AuthAttempt::Method::gssapi:
+      co_return co_await choose_mechanism(std::move(attempt.mechanisms));
   }
   co_return Verdict::refused;
 }
 
 // UA-12: what a certificate says of itself holds whatever the application thinks of its CA (CVE-2026-46595).
-Task<Verdict> ServerLogin::ask_about_certificate(const event::AuthAttempt& attempt) {
+Task<ServerLogin::Outcome> ServerLogin::ask_about_certificate(event::AuthAttempt attempt) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto grant = check_user_certificate(*attempt.certificate, now, context_.remote_address);
   const CertificateProof proof{.verified = !attempt.query, .use = attempt.use};
@@ -172,26 +210,101 @@ Task<Verdict> ServerLogin::ask_about_certificate(const event::AuthAttempt& attem
     tell("auth_refused", "publickey: " + obstacle);
     co_return Verdict::refused;
   }
-  Authenticator* const authenticator = config_->authenticator.get();
-  if (authenticator == nullptr) co_return Verdict::accepted;
-  co_return co_await question_.run(authenticator->certificate(context_, *attempt.certificate, proof));
+  Authenticator& authenticator = *config_->authenticator;
+  co_return co_await question_.run(authenticator.certificate(context_, *attempt.certificate, proof));
 }
 
-void ServerLogin::answer(const event::AuthAttempt& attempt, Verdict verdict) {
-  const std::string_view method = method_name(attempt.method);
-  tell("auth", std::string(method) + " " + std::string(verdict_name(verdict, attempt.query)));
-  Engine& engine = connection_.engine();
-  if (verdict == Verdict::refused) return engine.reject_auth();
-  // CVE-2024-45337: a query proves nothing, and nothing of it is remembered.
-  if (attempt.query) return engine.accept_auth_query();
-  if (verdict == Verdict::partial) return engine.reject_auth(true);
+Task<ServerLogin::Outcome> ServerLogin::ask_about_key(event::AuthAttempt attempt) {
+  Authenticator& authenticator = *config_->authenticator;
+  if (attempt.certificate) co_return co_await ask_about_certificate(std::move(attempt));
+  if (!attempt.key) co_return Verdict::refused;
+  if (attempt.use)
+    co_return co_await question_.run(authenticator.security_key(context_, *attempt.key, *attempt.use));
+  co_return co_await question_.run(authenticator.public_key(context_, *attempt.key, !attempt.query));
+}
+
+Task<ServerLogin::Outcome> ServerLogin::converse() {
+  const Dialogue::Step step = co_await question_.run(dialogue_->step());
+  if (const auto* verdict = std::get_if<Verdict>(&step)) co_return *verdict;
+  if (!connection_.is_open() || connection_.engine().prompt_auth(std::get<PromptRound>(step)))
+    co_return std::nullopt;
+  tell("auth_failed", "too many prompts");
+  co_return Verdict::refused;
+}
+
+// The spans die with the first suspension, and there is none.
+Task<ServerLogin::Outcome> ServerLogin::choose_mechanism(std::vector<Bytes> offered) {
+  for (const Bytes mechanism : offered) {
+    gssapi_ = config_->gssapi->begin(mechanism);
+    if (!gssapi_) continue;
+    connection_.engine().choose_gssapi(mechanism);
+    co_return std::nullopt;
+  }
+  co_return Verdict::refused;
+}
+
+Task<ServerLogin::Outcome> ServerLogin::take_token(std::vector<std::byte> token) {
+  GssapiStep step = co_await question_.run(gssapi_->accept(token));
+  if (!connection_.is_open()) co_return std::nullopt;
+  if (step.state != GssapiStep::State::failed) {
+    connection_.engine().continue_gssapi(step.token, step.state == GssapiStep::State::complete);
+    co_return std::nullopt;
+  }
+  gssapi_failure_ = {.token = std::move(step.token),
+                     .major = step.major,
+                     .minor = step.minor,
+                     .message = std::move(step.message)};
+  co_return Verdict::refused;
+}
+
+Task<ServerLogin::Outcome> ServerLogin::take_mic(std::vector<std::byte> mic, std::vector<std::byte> message) {
+  const bool genuine = co_await question_.run(gssapi_->verify_mic(message, mic));
+  if (!genuine) co_return Verdict::refused;
+  const std::string principal = gssapi_->principal();
+  co_return co_await question_.run(config_->authenticator->gssapi(context_, principal));
+}
+
+void ServerLogin::answer(Verdict verdict) {
+  tell("auth", std::string(attempt_.method) + " " + std::string(verdict_name(verdict, attempt_.query)));
+  if (verdict == Verdict::refused)
+    reject();
+  else if (attempt_.query)
+    // CVE-2024-45337: a query proves nothing, and nothing of it is remembered.
+    connection_.engine().accept_auth_query();
+  else
+    answer_right(verdict);
+  end_dialogue();
+}
+
+void ServerLogin::answer_right(Verdict verdict) {
+  context_.succeeded.emplace_back(attempt_.method);
+  if (verdict == Verdict::partial) {
+    auto next = offered_methods(*config_, config_->authenticator->next_methods(context_));
+    if (next.empty()) {
+      context_.succeeded.pop_back();
+      tell("auth_failed", "nothing can follow");
+      return reject();
+    }
+    if (!attempt_.fingerprint.empty()) info_.key_fingerprint = std::move(attempt_.fingerprint);
+    return connection_.engine().continue_auth(std::move(next));
+  }
+  if (!attempt_.fingerprint.empty()) info_.key_fingerprint = std::move(attempt_.fingerprint);
+  for (const std::string& method : context_.succeeded)
+    info_.method += (info_.method.empty() ? "" : "+") + method;
   info_.user = std::move(context_.user);
-  info_.method = method;
-  if (attempt.key) info_.key_fingerprint = attempt.key->fingerprint();
-  if (attempt.certificate) info_.key_fingerprint = attempt.certificate->key().fingerprint();
   context_ = {};
   done_ = true;
-  engine.accept_auth();
+  connection_.engine().accept_auth();
+}
+
+void ServerLogin::reject() {
+  connection_.engine().reject_gssapi(std::exchange(gssapi_failure_, {}));
+}
+
+void ServerLogin::end_dialogue() noexcept {
+  dialogue_.reset();
+  gssapi_.reset();
+  gssapi_failure_ = {};
 }
 
 Task<> ServerLogin::delay_refusal(std::string_view user, Engine::Clock::time_point asked) {

@@ -146,8 +146,26 @@ def key_exchanges():
 
 def logins():
     password = b"\x00" + text("right")
-    save("user_auth_fuzz", "password", bytes([0, 64 + 1, len(password)]) + password + bytes([0]))
-    save("user_auth_fuzz", "pipelined", bytes([0, 65, 0, 66 + 9, 0, 1, 66, 3]) + b"key" + bytes([0, 2]))
+    login = bytes([71, len(password)]) + password  # method 1 of 7, as alice
+    save("user_auth_fuzz", "password", bytes([0]) + login + bytes([0]))
+    save("user_auth_fuzz", "pipelined", bytes([0, 70, 0, 72, 0, 0]) + login + bytes([1]) + login + bytes([2]) + login + bytes([0]))
+    # Choices 5 and 6 modulo 7 are the methods of more than one message; behind a decision, the dialogue's messages.
+    response = lambda *answers: u32(len(answers)) + b"".join(map(text, answers))
+    turn = lambda number, body: bytes([1, number - 60, len(body)]) + body
+    dialogue = bytes([0, 68, 0, 3, 2]) + turn(61, response("one", "two")) + bytes([3, 0]) + turn(61, response()) + bytes([0])
+    save("user_auth_fuzz", "prompts", dialogue)
+    save("user_auth_fuzz", "prompts-hostile-count", bytes([0, 68, 0, 3, 1]) + turn(61, u32(0xFFFFFFFF) + text("x")))
+    mechanisms = response("oid", "other")
+    exchange = bytes([0, 69, len(mechanisms)]) + mechanisms + bytes([0])
+    token, mic = turn(61, text("token")), turn(66, text("mic"))
+    save("user_auth_fuzz", "gssapi", exchange + token + bytes([1]) + token + bytes([2]) + mic + bytes([0]))
+    save("user_auth_fuzz", "gssapi-failed", exchange + token + bytes([3, 69, len(mechanisms)]) + mechanisms + bytes([0]) +
+         turn(65, text("error")) + bytes([69, 4]) + u32(0xFFFFFFFF))
+    save("user_auth_fuzz", "gssapi-no-mic", exchange + token + bytes([2]) + turn(63, b""))
+    partly = bytes([0]) + login + bytes([2])
+    save("user_auth_fuzz", "partly", partly + bytes([68, 0, 3, 1]) + turn(61, response("123456")) + bytes([0]))
+    prompts = text("name") + text("do") + text("") + u32(1) + text("Password: ") + bytes([0])
+    save("user_auth_fuzz", "server-prompts", bytes([1, 10 << 3, len(prompts)]) + prompts + bytes([0, 2 << 3, 0]))
     save("user_auth_fuzz", "server", bytes([1, 1 + 8, 14]) + text("password") + b"\x00" + bytes([2 + 16, 0]))
 
 

@@ -51,6 +51,13 @@ std::string describe(const EngineEvent& event) {
                           e.use->touched ? "touched" : "untouched",
                           e.use->user_verified ? "verified" : "unverified");
             return text(e.query ? "AuthAttempt query" : "AuthAttempt publickey", e.user, e.algorithm);
+          case event::AuthAttempt::Method::keyboard_interactive:
+            return text("AuthAttempt keyboard-interactive", e.user);
+          case event::AuthAttempt::Method::gssapi: {
+            std::string line = text("AuthAttempt gssapi", e.user);
+            for (const Bytes mechanism : e.mechanisms) line += " " + to_string(mechanism);
+            return line;
+          }
         }
         return std::string();
       },
@@ -60,6 +67,18 @@ std::string describe(const EngineEvent& event) {
         return text("AuthFailed", e.methods, e.partial_success ? "partial" : "");
       },
       [](const event::AuthQueryAccepted&) { return text("AuthQueryAccepted"); },
+      [](const event::AuthPrompts& e) {
+        std::string line = text("AuthPrompts", e.round.name, e.round.instruction);
+        for (const Prompt& prompt : e.round.prompts) line += " " + prompt.text + (prompt.echo ? "+" : "-");
+        return line;
+      },
+      [](const event::AuthAnswers& e) {
+        std::string line = "AuthAnswers";
+        for (const SecretBytes& answer : e.answers) line += " " + to_string(answer);
+        return line;
+      },
+      [](const event::GssapiToken& e) { return text("GssapiToken", as_text(e.token)); },
+      [](const event::GssapiMic& e) { return text("GssapiMic", as_text(e.mic)); },
       [](const event::AuthBanner& e) { return text("AuthBanner", e.text); },
       [](const event::Writable& e) { return text("Writable", e.channel ? "channel" : "all"); },
       [](const event::ChannelData& e) { return text("ChannelData", as_text(e.data)); },
@@ -123,6 +142,10 @@ Peer::Outcome EnginePeer::step(MutableBytes& input) {
 }
 
 void EnginePeer::decide(const event::AuthAttempt& attempt) {
+  // Dialogues are the test's own.
+  if (attempt.method == event::AuthAttempt::Method::keyboard_interactive ||
+      attempt.method == event::AuthAttempt::Method::gssapi)
+    return;
   const bool good =
       attempt.method == event::AuthAttempt::Method::password ? as_text(attempt.password) == "right"
       : attempt.certificate ? trusted_authority && attempt.certificate->authority() == *trusted_authority

@@ -130,23 +130,22 @@ void connect_without_service(TransportPeer& server, TransportPeer& client);
 // A payload from its number and fields.
 class Payload {
  public:
-  explicit Payload(std::uint8_t number) : writer_(buffer_) { writer_.byte(number); }
+  explicit Payload(std::uint8_t number) { WireWriter(buffer_).byte(number); }
   template <class... Fields>
   Payload(std::uint8_t number, const Fields&... fields) : Payload(number) {
     (add(fields), ...);
   }
-  Payload& add(std::string_view text) { return writer_.string(text), *this; }
+  Payload& add(std::string_view text) { return WireWriter(buffer_).string(text), *this; }
   Payload& add(const std::string& text) { return add(std::string_view(text)); }
   Payload& add(const char* text) { return add(std::string_view(text)); }
-  Payload& add(Bytes bytes) { return writer_.string(bytes), *this; }
+  Payload& add(Bytes bytes) { return WireWriter(buffer_).string(bytes), *this; }
   Payload& add(const std::vector<std::byte>& bytes) { return add(Bytes(bytes)); }
-  Payload& add(bool value) { return writer_.boolean(value), *this; }
-  Payload& add(std::uint32_t value) { return writer_.u32(value), *this; }
+  Payload& add(bool value) { return WireWriter(buffer_).boolean(value), *this; }
+  Payload& add(std::uint32_t value) { return WireWriter(buffer_).u32(value), *this; }
   operator Bytes() const { return buffer_.readable(); }
 
  private:
   ByteBuffer buffer_;
-  WireWriter writer_;
 };
 
 }  // namespace fairlead::ssh::test

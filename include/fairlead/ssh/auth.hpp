@@ -7,6 +7,7 @@
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/prompts.hpp>
 
 #include <cstdint>
 #include <string>
@@ -26,6 +27,19 @@ struct AuthContext {
   std::uint16_t remote_port = 0;
   std::string client_identification;
   std::string session_id;  // raw bytes
+  // The methods whose verdict was `partial`, in this order: what this client has proved so far.
+  std::vector<std::string> succeeded;
+};
+
+// Asks whoever sits at the client's keyboard (RFC 4256).
+class Prompter {
+ public:
+  virtual ~Prompter() = default;
+
+  // As many answers as prompts, each at most limits::password bytes without NUL. They are wiped at the next
+  // ask() and when the dialogue is over. Throws operation_aborted when the client gives up; the dialogue ends
+  // and the attempt fails when it answers wrongly, or after limits::auth_rounds rounds.
+  [[nodiscard]] virtual Task<std::vector<Bytes>> ask(PromptRound round) = 0;
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned
@@ -35,8 +49,16 @@ class Authenticator {
  public:
   virtual ~Authenticator() = default;
 
-  // Names for USERAUTH_FAILURE: "publickey", "password". Methods not named are refused without asking.
+  // Names for USERAUTH_FAILURE: "publickey", "password", "keyboard-interactive", "gssapi-with-mic" (with a
+  // ServerConfig::gssapi). Methods not named are refused without asking. It is not told who asks: the list is
+  // the same for those who exist and those who do not.
   [[nodiscard]] virtual std::vector<std::string> methods() const = 0;
+  // After a `partial` verdict: what can continue, and nothing else will be taken. An empty list refuses.
+  // By default methods() without those of context.succeeded.
+  //
+  // Several methods in a row are several answers. What they grant must be what *all* of them grant: the
+  // restrictions of a key hold on whether a password comes after it or before (CVE-2026-39828).
+  [[nodiscard]] virtual std::vector<std::string> next_methods(const AuthContext& context) const;
 
   [[nodiscard]] virtual Task<Verdict> password(const AuthContext& context, Bytes password);
   // `verified` is false for a query: accepted then only means "worth signing with". It is true when the
@@ -53,6 +75,12 @@ class Authenticator {
   // check_user_certificate() says it grants: its command, and nothing that it does not permit.
   [[nodiscard]] virtual Task<Verdict> certificate(const AuthContext& context, const Certificate& certificate,
                                                   const CertificateProof& proof);
+  // One dialogue: asks as often as it needs. Ask unknown users the same, or they are known from the known
+  // ones.
+  [[nodiscard]] virtual Task<Verdict> keyboard_interactive(const AuthContext& context, Prompter& prompter);
+  // Whether `principal`, which the mechanism vouches for, may log in as context.user. The client has proved
+  // with a MIC that it wants just that.
+  [[nodiscard]] virtual Task<Verdict> gssapi(const AuthContext& context, const std::string& principal);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
 };
 

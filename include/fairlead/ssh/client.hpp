@@ -2,10 +2,12 @@
 // Public client API: connect() turns a TCP socket into an authenticated connection to an SSH server.
 #pragma once
 
+#include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/connection.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
+#include <fairlead/ssh/prompts.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -27,16 +29,21 @@ struct ClientConfig {
   // about the key in it.
   std::vector<PublicKey> host_authorities;
   std::string host_name;
-  // Tried in this order: keys, each after the certificates that are for it, then the password.
+  // Tried in this order: keys, each after the certificates that are for it, then the password, then whatever
+  // the server asks. When it wants several methods in a row (RFC 4252 section 5.1), each is shown in the
+  // order in which it wants them.
   std::vector<PrivateKey> keys;
   std::vector<Certificate> certificates;
   std::optional<std::string> password;
+  // keyboard-interactive: as many answers as prompts, else the method is given up. What the prompts say is
+  // the server's text: escape it before it is shown. Empty: not tried.
+  std::function<Task<std::vector<std::string>>(PromptRound round)> answer_prompts;
   std::string identification = "SSH-2.0-Fairlead";
   std::chrono::seconds login_deadline = limits::login_grace;
   // Empty lists mean the engine's defaults.
   std::vector<std::string> key_exchanges, host_key_algorithms, ciphers, macs;
-  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need it
-  // only with chacha20-poly1305.
+  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
+  // it only with chacha20-poly1305.
   bool require_strict_kex = false;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time

@@ -38,10 +38,15 @@ inline constexpr unsigned early_key_exchanges = 4;
 inline constexpr std::size_t algorithm_name = 64;       // RFC 4251 section 6
 inline constexpr std::size_t ext_info_extensions = 64;  // OpenSSH knows six
 
-inline constexpr std::size_t user_name = 255;            // bytes; longer than any account system allows
-inline constexpr std::size_t password = 1024;            // bytes; OpenSSH's own limit
-inline constexpr unsigned auth_failures = 6;             // OpenSSH's MaxAuthTries
-inline constexpr unsigned auth_requests = 128;           // of any kind, queries and successes included
+inline constexpr std::size_t user_name = 255;   // bytes; longer than any account system allows
+inline constexpr std::size_t password = 1024;   // bytes; OpenSSH's own limit
+inline constexpr unsigned auth_failures = 6;    // OpenSSH's MaxAuthTries
+inline constexpr unsigned auth_requests = 128;  // of any kind, queries and successes included
+// Of one attempt: INFO_REQUESTs, those without prompts included, or tokens of a GSS-API mechanism (Kerberos
+// needs two, what negotiates needs four).
+inline constexpr unsigned auth_rounds = 10;
+inline constexpr std::size_t auth_prompts = 32;          // in one round; a screen holds fewer
+inline constexpr std::size_t gssapi_mechanisms = 16;     // OIDs in one request (CVE-2025-58181)
 inline constexpr std::chrono::seconds login_grace{120};  // OpenSSH's LoginGraceTime
 
 inline constexpr std::size_t channels = 100;  // open at once, each direction of opening included

@@ -5,6 +5,7 @@
 #include <fairlead/ssh/auth.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/connection.hpp>
+#include <fairlead/ssh/gssapi.hpp>
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
 
@@ -37,14 +38,15 @@ class HostKeySigner {
 struct ServerConfig {
   std::shared_ptr<HostKeySigner> host_keys;
   std::shared_ptr<Authenticator> authenticator;  // null admits everyone: tutorials and tests only
+  std::shared_ptr<GssapiAcceptor> gssapi;        // null: gssapi-with-mic is off, whatever methods() says
   std::string identification = "SSH-2.0-Fairlead";
   std::string banner;
   std::chrono::seconds login_grace = limits::login_grace;  // one absolute deadline from accept() to login
   unsigned auth_failures = limits::auth_failures;
   // Empty lists mean the engine's defaults (protocol/algorithms).
   std::vector<std::string> key_exchanges, ciphers, macs;
-  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need it
-  // only with chacha20-poly1305.
+  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
+  // it only with chacha20-poly1305.
   bool require_strict_kex = false;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;
@@ -59,8 +61,9 @@ struct ServerConfig {
 
 struct LoginInfo {
   std::string user;
-  std::string method;  // "password", "publickey", "none"
-  std::string key_fingerprint;
+  std::string
+      method;  // "password", "publickey", "none"; all that were needed: "publickey+keyboard-interactive"
+  std::string key_fingerprint;  // of the last key that was proved
 };
 
 struct AcceptedServerConnection : AcceptedConnection {

@@ -182,6 +182,30 @@ TEST(Load, AuthenticationMustBeConfigured) {
               ElementsAre(HasSubstr("auth.password.method (expected local or nothing, found \"magic\")")));
 }
 
+TEST(Load, LoginMethodsAreChainsOfFactors) {
+  const auto parse_auth = [](const std::string& text) {
+    return parse("oci: {image: /x}\nauth:\n  local: {usersFile: u" + text + "}\n", "f.yaml");
+  };
+  const std::string keyboard = "}\n  keyboardInteractive: {method: local";
+  const auto config = parse_auth(", methods: [password+totp, password]" + keyboard);
+  ASSERT_TRUE(config) << config.error().front();
+  EXPECT_EQ(config->auth.keyboard_interactive_method, "local");
+  EXPECT_THAT(config->auth.local_methods,
+              ElementsAre(MethodChain{Factor::password, Factor::totp}, MethodChain{Factor::password}));
+  EXPECT_THAT(parse_auth(keyboard)->auth.local_methods,
+              ElementsAre(MethodChain{Factor::public_key}, MethodChain{Factor::password}));
+  const auto unknown = parse_auth(", methods: [password+sms, totp]" + keyboard);
+  ASSERT_FALSE(unknown);
+  EXPECT_THAT(unknown.error(),
+              ElementsAre(HasSubstr("f.yaml:3: invalid configuration option: auth.local.methods ("
+                                    "expected publickey, password and totp"),
+                          HasSubstr("totp is a second factor")));
+  const auto impossible = parse_auth(", methods: [publickey+totp]}\n  publicKey: {method: local");
+  ASSERT_FALSE(impossible);
+  EXPECT_THAT(impossible.error(),
+              ElementsAre(HasSubstr("totp needs auth.keyboardInteractive.method: local")));
+}
+
 TEST(Load, WhatIsNotBuiltIsRefusedAndNotIgnored) {
   const auto auth = [](const std::string& text) {
     const auto config = parse("oci: {image: /x}\nauth: " + text, "f.yaml");

@@ -24,6 +24,15 @@ TEST(HashDeathTest, AnUnknownDigestIsABug) {
   EXPECT_DEATH((void)digest("SHA0", {}), "");
 }
 
+// RFC 4231 section 4.3; RFC 2202 section 3 for SHA-1.
+TEST(Hmac, AgreesWithTheRfcs) {
+  const Bytes key = as_bytes("Jefe"), data = as_bytes("what do ya want for nothing?");
+  EXPECT_EQ(to_hex(hmac("SHA1", key, data)), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+  EXPECT_EQ(to_hex(hmac("SHA256", key, data)),
+            "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+  EXPECT_EQ(to_hex(hmac("SHA512", key, data)).substr(0, 32), "164b7a7bfcf819e2e395fbe73b56e0a3");
+}
+
 // RFC 4648 section 10.
 TEST(Base64, AgreesWithTheRfc) {
   const std::pair<std::string_view, std::string_view> cases[] = {

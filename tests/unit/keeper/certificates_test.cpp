@@ -57,7 +57,7 @@ class KeeperCertificates : public testing::Test {
   }
 
   ssh::PrivateKey host_ = make_key(), ca_ = make_key(), key_ = make_key();
-  config::Auth auth_{.password_method = {}, .public_key_method = "local", .local_users_file = {}};
+  config::Auth auth_{.public_key_method = "local"};
   std::shared_ptr<const auth::Users> users_;
   std::shared_ptr<LocalKeeper> keeper_;
   std::shared_ptr<LineSink> sink_ = std::make_shared<LineSink>();

@@ -58,7 +58,10 @@ class KeeperTest : public testing::Test {
       ssh::PrivateKey::generate(Type::rsa_3072).value();  // slow: one for all
   ssh::PrivateKey key_ = ssh::PrivateKey::generate(Type::ed25519).value();
   ssh::PrivateKey plain_ = ssh::PrivateKey::generate(Type::ecdsa_p256).value();
-  config::Auth auth_{.password_method = "local", .public_key_method = "local", .local_users_file = {}};
+  config::Auth auth_{.password_method = "local",
+                     .public_key_method = "local",
+                     .keyboard_interactive_method = {},
+                     .local_users_file = {}};
   std::shared_ptr<const auth::Users> users_ = make_users();
   std::shared_ptr<LocalKeeper> keeper_ =
       std::make_shared<LocalKeeper>(std::vector{ed25519_, rsa_}, auth_, users_);
@@ -124,7 +127,7 @@ TEST_F(KeeperTest, AnAnswerToAQueryCarriesNoPermissions) {
   PublicKeyRequest request;
   request.client.user = "alice";
   request.key.assign(key_.public_key().blob().begin(), key_.public_key().blob().end());
-  const auth::Decision decision = test::run(keeper_->check_public_key(request));
+  const Answer decision = test::run(keeper_->check_public_key(request));
   EXPECT_EQ(decision.verdict, Verdict::accepted);
   EXPECT_EQ(decision.permissions, auth::Permissions{});
 }

@@ -16,8 +16,9 @@ namespace {
 enum class Reaction { taken, ignored, unimplemented, refused };
 
 std::string name(Phase phase) {
-  constexpr const char* names[] = {"identification", "kexinit", "kex",       "newkeys",      "service",
-                                   "auth",           "open",    "rekey_kex", "rekey_newkeys"};
+  constexpr const char* names[] = {"identification", "kexinit",   "kex",          "newkeys",
+                                   "service",        "auth",      "auth_prompts", "auth_gssapi",
+                                   "open",           "rekey_kex", "rekey_newkeys"};
   return names[static_cast<std::size_t>(phase)];
 }
 
@@ -49,6 +50,13 @@ Reaction expected(Role role, Phase phase, bool strict, unsigned number) {
     case Phase::auth:
       if (harmless) return Reaction::ignored;
       return server ? taken({5, 20, 50}) : taken({7, 20, 51, 52, 53, 60});
+    // RFC 4256, RFC 4462: numbers of the method that is under way, in the direction to a server.
+    case Phase::auth_prompts:
+      if (harmless) return Reaction::ignored;
+      return server ? taken({5, 20, 50, 61}) : taken({20});
+    case Phase::auth_gssapi:
+      if (harmless) return Reaction::ignored;
+      return server ? taken({5, 20, 50, 61, 63, 65, 66}) : taken({20});
     case Phase::open:
       break;
   }

@@ -109,6 +109,9 @@ class LoginPair {
         attempts.push_back("password " + to_string(attempt.password));
         if (alice && as_text(attempt.password) == "secret") return server.engine.accept_auth();
         return server.engine.reject_auth();
+      case Method::keyboard_interactive:
+      case Method::gssapi:
+        return server.engine.reject_auth();
       case Method::publickey:
         attempts.emplace_back(attempt.query ? "query" : "key");
         if (!alice || *attempt.key != user_key().public_key()) return server.engine.reject_auth();

@@ -165,7 +165,7 @@ TEST(Login, PartialSuccessNeedsTheSecondMethod) {
   LoginOutcome outcome;
   loop.run(pair.run(outcome));
   ASSERT_TRUE(outcome.server);
-  EXPECT_EQ(outcome.server->login.method, "password");
+  EXPECT_EQ(outcome.server->login.method, "publickey+password");
 
   LoginPair without;
   without.authenticator->key = key.public_key();

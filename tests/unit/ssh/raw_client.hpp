@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client of accept() over loopback TCP that sends any message after the key exchange.
+#pragma once
+
+#include "base/wire.hpp"
+#include "protocol/message_numbers.hpp"
+#include "support/ssh_peers.hpp"
+#include "unit/ssh/login_pair.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+namespace fairlead::ssh::test {
+
+// Sends what the test says to a real accept().
+class RawClient {
+ public:
+  explicit RawClient(asio::ip::tcp::socket socket) : socket_(std::move(socket)), peer_(client_config()) {}
+
+  // Until `count` messages of number 50 and up have come, or the end.
+  Task<> receive(std::size_t count) {
+    std::array<std::byte, 4096> buffer;
+    boost::system::error_code end;
+    for (;;) {
+      const auto bytes = peer_.take_output();
+      co_await asio::async_write(socket_, asio::buffer(bytes),
+                                 asio::redirect_error(asio::use_awaitable, end));
+      if (end || peer_.error() || peer_.messages().size() >= count) co_return;
+      const std::size_t size = co_await socket_.async_read_some(
+          asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, end));
+      if (end) co_return;
+      peer_.receive(Bytes(buffer).first(size));
+    }
+  }
+  // The keys, once.
+  Task<> begin() {
+    std::array<std::byte, 4096> buffer;
+    while (!peer_.told("KeysReady first") && !peer_.error()) {
+      const auto bytes = peer_.take_output();
+      co_await asio::async_write(socket_, asio::buffer(bytes), asio::use_awaitable);
+      const std::size_t size = co_await socket_.async_read_some(asio::buffer(buffer), asio::use_awaitable);
+      peer_.receive(Bytes(buffer).first(size));
+    }
+  }
+  void send(const Payload& payload) { peer_.transport().send(payload); }
+  [[nodiscard]] Bytes session_id() { return peer_.transport().session_id(); }
+  [[nodiscard]] std::vector<int> numbers() const { return peer_.numbers(); }
+
+ private:
+  asio::ip::tcp::socket socket_;
+  TransportPeer peer_;
+};
+
+}  // namespace fairlead::ssh::test
