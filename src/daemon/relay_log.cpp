@@ -2,6 +2,8 @@
 // Log lines of the relay's events.
 #include "daemon/relay_log.hpp"
 
+#include <fairlead/ssh/requests.hpp>
+
 #include <string>
 #include <utility>
 #include <variant>

@@ -160,6 +160,7 @@ Task<> ServerLogin::decide(event::AuthAttempt attempt) {
   context_.user = attempt.user;
   attempt_ = {.method = method_name(attempt.method), .fingerprint = {}, .query = attempt.query};
   if (attempt.key) attempt_.fingerprint = attempt.key->fingerprint();
+  if (attempt.certificate) attempt_.fingerprint = attempt.certificate->key().fingerprint();
   SecretBytes password = take_password(attempt.password);
   return conclude(ask(std::move(attempt), std::move(password)));
 }

@@ -347,7 +347,7 @@ class Scene {
     if (role_ == Role::client) subject.engine().request_password("alice", as_bytes("right"));
   }
   void ask_about_key() {
-    subject.engine().request_public_key("alice", test_key().public_key(), "ssh-ed25519");
+    subject.engine().request_public_key("alice", test_key().public_key().blob(), "ssh-ed25519");
   }
 
   void reach_open() {
