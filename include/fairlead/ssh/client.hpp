@@ -28,8 +28,8 @@ struct ClientConfig {
   std::chrono::seconds login_deadline = limits::login_grace;
   // Empty lists mean the engine's defaults.
   std::vector<std::string> key_exchanges, host_key_algorithms, ciphers, macs;
-  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need it
-  // only with chacha20-poly1305.
+  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
+  // it only with chacha20-poly1305.
   bool require_strict_kex = false;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time

@@ -39,8 +39,8 @@ struct ServerConfig {
   unsigned auth_failures = limits::auth_failures;
   // Empty lists mean the engine's defaults (protocol/algorithms).
   std::vector<std::string> key_exchanges, ciphers, macs;
-  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need it
-  // only with chacha20-poly1305.
+  // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
+  // it only with chacha20-poly1305.
   bool require_strict_kex = false;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;
