@@ -109,7 +109,7 @@ bool Session::decide(const ssh::event::ChannelRequest& request, std::optional<Co
     case ssh::RequestType::subsystem:
       if (!started_) command = choose(type, request.payload);
       return command.has_value();
-    case ssh::RequestType::break_:
+    case ssh::RequestType::line_break:
       return on_break();
     case ssh::RequestType::eow:
       return on_end_of_write();

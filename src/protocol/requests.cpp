@@ -91,7 +91,7 @@ RequestType request_type(std::string_view name) noexcept {
        {X11Request::wire_name, RequestType::x11_req},
        {AgentForwardRequest::wire_name, RequestType::auth_agent_req},
        {"agent-req", RequestType::auth_agent_req},  // draft-ietf-sshm-ssh-agent
-       {BreakRequest::wire_name, RequestType::break_},
+       {BreakRequest::wire_name, RequestType::line_break},
        {XonXoffRequest::wire_name, RequestType::xon_xoff},
        {EndOfWriteRequest::wire_name, RequestType::eow},
        {KeepaliveRequest::wire_name, RequestType::keepalive},

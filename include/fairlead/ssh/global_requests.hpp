@@ -50,8 +50,10 @@ struct CancelStreamlocalForward {
 
 // A later open of a session ends the connection: a client that shares its connection gives up what somebody
 // who takes it over would want most.
-struct NoMoreSessions : EmptyBody<NoMoreSessions> {
+struct NoMoreSessions {
   static constexpr std::string_view wire_name = "no-more-sessions@openssh.com";
+  static Result<NoMoreSessions> decode(Bytes payload) { return decode_empty<NoMoreSessions>(payload); }
+  [[nodiscard]] static std::vector<std::byte> encode() { return {}; }
 };
 
 // Blobs of public keys, or signatures in the order of the keys that were asked about. One to

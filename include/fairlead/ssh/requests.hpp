@@ -30,7 +30,7 @@ enum class RequestType : std::uint8_t {
   exit_signal,
   x11_req,
   auth_agent_req,
-  break_,
+  line_break,
   xon_xoff,
   eow,
   keepalive,  // of connections too
@@ -53,15 +53,12 @@ concept TypedBody = requires(const T& body, Bytes payload) {
   { body.encode() } -> std::same_as<std::vector<std::byte>>;
 };
 
-// The body of a request that is only a name.
-template <class Self>
-struct EmptyBody {
-  static Result<Self> decode(Bytes payload) {
-    if (!payload.empty()) return failure(Errc::bad_message, "body where none belongs");
-    return Self{};
-  }
-  [[nodiscard]] std::vector<std::byte> encode() const { return {}; }
-};
+// decode() of a request that is only a name.
+template <class Body>
+Result<Body> decode_empty(Bytes payload) {
+  if (!payload.empty()) return failure(Errc::bad_message, "body where none belongs");
+  return Body{};
+}
 
 struct TerminalSize {
   std::uint32_t columns = 80, rows = 24, width_px = 0, height_px = 0;
@@ -86,8 +83,10 @@ struct WindowChangeRequest {
   static Result<WindowChangeRequest> decode(Bytes payload);
   [[nodiscard]] std::vector<std::byte> encode() const;
 };
-struct ShellRequest : EmptyBody<ShellRequest> {
+struct ShellRequest {
   static constexpr std::string_view wire_name = "shell";
+  static Result<ShellRequest> decode(Bytes payload) { return decode_empty<ShellRequest>(payload); }
+  [[nodiscard]] static std::vector<std::byte> encode() { return {}; }
 };
 struct ExecRequest {
   static constexpr std::string_view wire_name = "exec";
@@ -148,16 +147,24 @@ struct XonXoffRequest {
 };
 // The sender's agent may be asked for signatures, through channels of ChannelType::auth_agent. The draft's
 // "agent-req" is the same.
-struct AgentForwardRequest : EmptyBody<AgentForwardRequest> {
+struct AgentForwardRequest {
   static constexpr std::string_view wire_name = "auth-agent-req@openssh.com";
+  static Result<AgentForwardRequest> decode(Bytes payload) {
+    return decode_empty<AgentForwardRequest>(payload);
+  }
+  [[nodiscard]] static std::vector<std::byte> encode() { return {}; }
 };
 // The sender will not read what still comes on this channel (PROTOCOL section 2.1): the counterpart of EOF.
-struct EndOfWriteRequest : EmptyBody<EndOfWriteRequest> {
+struct EndOfWriteRequest {
   static constexpr std::string_view wire_name = "eow@openssh.com";
+  static Result<EndOfWriteRequest> decode(Bytes payload) { return decode_empty<EndOfWriteRequest>(payload); }
+  [[nodiscard]] static std::vector<std::byte> encode() { return {}; }
 };
 // Is anybody there? Any answer will do, a refusal above all. On a channel or of the connection.
-struct KeepaliveRequest : EmptyBody<KeepaliveRequest> {
+struct KeepaliveRequest {
   static constexpr std::string_view wire_name = "keepalive@openssh.com";
+  static Result<KeepaliveRequest> decode(Bytes payload) { return decode_empty<KeepaliveRequest>(payload); }
+  [[nodiscard]] static std::vector<std::byte> encode() { return {}; }
 };
 
 }  // namespace fairlead::ssh

@@ -43,7 +43,7 @@ TEST(Requests, TypesAreKnownByName) {
   EXPECT_EQ(request_type("x11-req"), RequestType::x11_req);
   EXPECT_EQ(request_type("auth-agent-req@openssh.com"), RequestType::auth_agent_req);
   EXPECT_EQ(request_type("agent-req"), RequestType::auth_agent_req);
-  EXPECT_EQ(request_type("break"), RequestType::break_);
+  EXPECT_EQ(request_type("break"), RequestType::line_break);
   EXPECT_EQ(request_type("xon-xoff"), RequestType::xon_xoff);
   EXPECT_EQ(request_type("eow@openssh.com"), RequestType::eow);
   EXPECT_EQ(request_type("keepalive@openssh.com"), RequestType::keepalive);

@@ -33,11 +33,11 @@ enum class Outcome {
   unimplemented,
   disconnects,
 };
-constexpr auto A = Outcome::acts, S = Outcome::silent, U = Outcome::unimplemented, D = Outcome::disconnects;
+using enum Outcome;
 
-void PrintTo(Outcome outcome, std::ostream* out) {
+std::ostream& operator<<(std::ostream& out, Outcome outcome) {
   constexpr const char* names[] = {"acts", "silent", "unimplemented", "disconnects"};
-  *out << names[static_cast<std::size_t>(outcome)];
+  return out << names[static_cast<std::size_t>(outcome)];
 }
 
 enum class Body { valid, empty, broken };
@@ -51,9 +51,9 @@ using Rows = std::vector<Row>;
 
 // RFC 4253 section 11: these may come at any time, DISCONNECT's reason and text are for the log only. Strict
 // key exchange forbids the other three before the first NEWKEYS (KX-16).
-const Row disconnect{1, 1, A, A, A};
-const Row harmless{2, 4, S, S, S};
-const Row kexinit{20, 20, A, D, D};
+const Row disconnect{1, 1, acts, acts, acts};
+const Row harmless{2, 4, silent, silent, silent};
+const Row kexinit{20, 20, acts, disconnects, disconnects};
 
 Rows server_rows(Stage stage) {
   switch (stage) {
@@ -61,21 +61,33 @@ Rows server_rows(Stage stage) {
     case Stage::auth_query:
       return {};
     case Stage::kexinit:  // the server's own is out already
-      return {disconnect, harmless, {20, 20, S, D, D}};
+      return {disconnect, harmless, {20, 20, silent, disconnects, disconnects}};
     case Stage::kex:
-      return {disconnect, {30, 30, A, D, D}};
+      return {disconnect, {30, 30, acts, disconnects, disconnects}};
     case Stage::newkeys:
-      return {disconnect, {21, 21, A, A, D}};
+      return {disconnect, {21, 21, acts, acts, disconnects}};
     case Stage::service:  // RFC 4253 section 10; RFC 8308 section 2.4: EXT_INFO right behind NEWKEYS
-      return {disconnect, harmless, {5, 5, A, D, D}, {7, 7, S, D, D}, kexinit};
+      return {disconnect,
+              harmless,
+              {5, 5, acts, disconnects, disconnects},
+              {7, 7, silent, disconnects, disconnects},
+              kexinit};
     case Stage::auth:
-      return {disconnect, harmless, {5, 5, A, D, D}, kexinit, {50, 50, A, D, D}};
+      return {disconnect,
+              harmless,
+              {5, 5, acts, disconnects, disconnects},
+              kexinit,
+              {50, 50, acts, disconnects, disconnects}};
     case Stage::rekey_kex:  // RFC 4253 section 7.1
-      return {disconnect, harmless, {30, 30, A, D, D}};
+      return {disconnect, harmless, {30, 30, acts, disconnects, disconnects}};
     case Stage::rekey_newkeys:
-      return {disconnect, harmless, {21, 21, A, A, D}};
+      return {disconnect, harmless, {21, 21, acts, acts, disconnects}};
     case Stage::open:
-      return {disconnect, harmless, kexinit, {50, 50, S, S, S}, {95, 95, S, D, D}};
+      return {disconnect,
+              harmless,
+              kexinit,
+              {50, 50, silent, silent, silent},
+              {95, 95, silent, disconnects, disconnects}};
   }
   return {};
 }
@@ -88,51 +100,56 @@ Rows client_rows(Stage stage) {
     case Stage::kexinit:
       return {disconnect, harmless, kexinit};
     case Stage::kex:
-      return {disconnect, {31, 31, A, D, D}};
+      return {disconnect, {31, 31, acts, disconnects, disconnects}};
     case Stage::newkeys:  // told when the service has been accepted
-      return {disconnect, {21, 21, S, S, D}};
+      return {disconnect, {21, 21, silent, silent, disconnects}};
     case Stage::service:  // old servers leave the service's name out
-      return {disconnect, harmless, {6, 6, A, A, D}, {7, 7, S, D, D}, kexinit};
+      return {disconnect,
+              harmless,
+              {6, 6, acts, acts, disconnects},
+              {7, 7, silent, disconnects, disconnects},
+              kexinit};
     case Stage::auth:
       return {disconnect,
               harmless,
-              {7, 7, S, D, D},
+              {7, 7, silent, disconnects, disconnects},
               kexinit,
-              {51, 51, A, D, D},
-              {52, 52, A, A, std::nullopt},
-              {53, 53, A, D, std::nullopt},
-              {60, 60, A, std::nullopt, std::nullopt}};
+              {51, 51, acts, disconnects, disconnects},
+              {52, 52, acts, acts, std::nullopt},
+              {53, 53, acts, disconnects, std::nullopt},
+              {60, 60, acts, std::nullopt, std::nullopt}};
     case Stage::auth_query:
       return {disconnect,
               harmless,
-              {7, 7, S, D, D},
+              {7, 7, silent, disconnects, disconnects},
               kexinit,
-              {51, 51, A, D, D},
-              {60, 60, A, D, D},
-              {53, 53, A, D, std::nullopt}};
+              {51, 51, acts, disconnects, disconnects},
+              {60, 60, acts, disconnects, disconnects},
+              {53, 53, acts, disconnects, std::nullopt}};
     case Stage::rekey_kex:
-      return {disconnect, harmless, {31, 31, A, D, D}};
+      return {disconnect, harmless, {31, 31, acts, disconnects, disconnects}};
     case Stage::open:
-      return {disconnect, harmless, kexinit, {95, 95, A, D, D}};
+      return {disconnect, harmless, kexinit, {95, 95, acts, disconnects, disconnects}};
   }
   return {};
 }
 
 // RFC 4254, after the login, for both roles.
 const Rows connection_rows{
-    {80, 80, A, D, D},             // GLOBAL_REQUEST
-    {81, 82, S, S, S},             // answers to requests that nobody made: dropped (CVE-2026-39830)
-    {90, 91, A, D, D},             // CHANNEL_OPEN and its confirmation
-    {92, 92, A, D, std::nullopt},  // CHANNEL_OPEN_FAILURE; old implementations send no language tag
-    {93, 94, A, D, D},             // WINDOW_ADJUST, DATA
-    {96, 98, A, D, D},             // EOF, CLOSE, REQUEST
-    {99, 100, S, D, D},            // answers to channel requests that nobody made
-    {192, 192, A, A, A},           // PING: whatever is in it comes back
-    {193, 193, S, S, S},           // PONG
-    {8, 19, U, U, U},              // RFC 4253 section 11.4: what has no meaning yet
-    {83, 89, U, U, U},
-    {101, 191, U, U, U},
-    {194, 255, U, U, U},
+    {80, 80, acts, disconnects, disconnects},  // GLOBAL_REQUEST
+    {81, 82, silent, silent, silent},  // answers to requests that nobody made: dropped (CVE-2026-39830)
+    {90, 91, acts, disconnects, disconnects},  // CHANNEL_OPEN and its confirmation
+    {92, 92, acts, disconnects,
+     std::nullopt},  // CHANNEL_OPEN_FAILURE; old implementations send no language tag
+    {93, 94, acts, disconnects, disconnects},              // WINDOW_ADJUST, DATA
+    {96, 98, acts, disconnects, disconnects},              // EOF, CLOSE, REQUEST
+    {99, 100, silent, disconnects, disconnects},           // answers to channel requests that nobody made
+    {192, 192, acts, acts, acts},                          // PING: whatever is in it comes back
+    {193, 193, silent, silent, silent},                    // PONG
+    {8, 19, unimplemented, unimplemented, unimplemented},  // RFC 4253 section 11.4: what has no meaning yet
+    {83, 89, unimplemented, unimplemented, unimplemented},
+    {101, 191, unimplemented, unimplemented, unimplemented},
+    {194, 255, unimplemented, unimplemented, unimplemented},
 };
 
 std::optional<Outcome> expected(Role role, Stage stage, unsigned number, Body body) {
@@ -141,7 +158,7 @@ std::optional<Outcome> expected(Role role, Stage stage, unsigned number, Body bo
   for (const Row& row : rows)
     if (row.first <= number && number <= row.last)
       return body == Body::valid ? row.valid : body == Body::empty ? row.empty : row.broken;
-  return D;
+  return disconnects;
 }
 
 // The message as the RFCs have it; for numbers without a meaning, anything.
@@ -414,18 +431,21 @@ std::string label(const testing::TestParamInfo<std::tuple<Role, Stage>>& info) {
 }
 
 // Before a peer has said who it is there are no messages.
+void expect_no_message(Role role, std::uint8_t number, Body body) {
+  EnginePeer subject(with_curve25519(role == Role::server ? server_config() : client_config()));
+  subject.take_output();
+  subject.receive(plain_packet(message(number, body)));
+  subject.receive(as_bytes("\r\n"));
+  ASSERT_TRUE(subject.error()) << int{number};
+  EXPECT_EQ(subject.error()->code, Errc::bad_identification);
+  EXPECT_TRUE(subject.log().empty());
+}
+
 TEST(StateTableIdentification, PacketsAreNothingBeforeTheIdentification) {
   for (const Role role : {Role::server, Role::client})
     for (unsigned number = 0; number < 256; ++number)
-      for (const Body body : {Body::valid, Body::empty, Body::broken}) {
-        EnginePeer subject(with_curve25519(role == Role::server ? server_config() : client_config()));
-        subject.take_output();
-        subject.receive(plain_packet(message(static_cast<std::uint8_t>(number), body)));
-        subject.receive(as_bytes("\r\n"));
-        ASSERT_TRUE(subject.error()) << number;
-        EXPECT_EQ(subject.error()->code, Errc::bad_identification);
-        EXPECT_TRUE(subject.log().empty());
-      }
+      for (const Body body : {Body::valid, Body::empty, Body::broken})
+        expect_no_message(role, static_cast<std::uint8_t>(number), body);
 }
 
 INSTANTIATE_TEST_SUITE_P(Server, StateTable,
