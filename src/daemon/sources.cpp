@@ -17,7 +17,7 @@ constexpr std::chrono::seconds between_sweeps{1};
 constexpr std::size_t first_drop_rate = 30;
 
 // A site of IPv6 has 2^64 addresses to itself: it is one source.
-auth::Address block_of(auth::Address address) {
+ssh::Address block_of(ssh::Address address) {
   constexpr std::array<std::uint8_t, 12> v4_prefix{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
   if (!std::equal(v4_prefix.begin(), v4_prefix.end(), address.begin()))
     std::fill(address.begin() + 8, address.end(), std::uint8_t{0});
@@ -65,12 +65,12 @@ std::expected<std::shared_ptr<const SourceRules>, std::string> make_source_rules
 std::expected<Sources::Visit, const char*> Sources::admit(const std::string& address, Rules rules,
                                                           Clock::time_point now, unsigned dice) {
   const bool exempt = rules->exempt.match(address);
-  const auto parsed = auth::parse_address(address);
+  const auto parsed = ssh::parse_address(address);
   const std::scoped_lock lock(mutex_);
   if (waiting_ >= rules->max_unauthenticated) return std::unexpected("ssh.maxUnauthenticated is reached");
   if (dropped_early(waiting_, rules->max_unauthenticated, dice))
     return std::unexpected("ssh.maxUnauthenticated is near: one of many is dropped");
-  std::optional<auth::Address> block;
+  std::optional<ssh::Address> block;
   if (parsed && !exempt) block = block_of(*parsed);
   Source* const source = block ? find_or_add(*block, now) : nullptr;
   if (source == nullptr) {
@@ -86,7 +86,7 @@ std::expected<Sources::Visit, const char*> Sources::admit(const std::string& add
   return Visit(*this, block, std::move(rules));
 }
 
-Sources::Source* Sources::find_or_add(const auth::Address& block, Clock::time_point now) {
+Sources::Source* Sources::find_or_add(const ssh::Address& block, Clock::time_point now) {
   const auto found = sources_.find(block);
   if (found != sources_.end()) return &found->second;
   if (sources_.size() >= most_sources) forget_harmless(now);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/address_patterns.hpp"
+#include "base/network.hpp"
 #include "config/config.hpp"
 
 #include <chrono>
@@ -51,10 +52,10 @@ class Sources {
 
    private:
     friend class Sources;
-    Visit(Sources& sources, std::optional<auth::Address> source, Rules rules)
+    Visit(Sources& sources, std::optional<ssh::Address> source, Rules rules)
         : sources_(&sources), source_(source), rules_(std::move(rules)) {}
     Sources* sources_;
-    std::optional<auth::Address> source_;  // not of one that is exempt, or not remembered
+    std::optional<ssh::Address> source_;  // not of one that is exempt, or not remembered
     Rules rules_;
   };
 
@@ -72,14 +73,14 @@ class Sources {
     bool turned_away = false;  // until penalty_end
   };
 
-  [[nodiscard]] Source* find_or_add(const auth::Address& block, Clock::time_point now);
+  [[nodiscard]] Source* find_or_add(const ssh::Address& block, Clock::time_point now);
   void forget_harmless(Clock::time_point now);
   [[nodiscard]] std::optional<Clock::duration> leave(const Visit& visit, Ending ending,
                                                      Clock::time_point now);
 
   mutable std::mutex mutex_;
   // A tree, because whoever owns many addresses could make them collide in a hash table.
-  std::map<auth::Address, Source> sources_;
+  std::map<ssh::Address, Source> sources_;
   std::size_t waiting_ = 0;
   Clock::time_point last_sweep_{};
 };
