@@ -95,7 +95,7 @@ const std::vector<TableEntry> entries{
 
 class UserCertificates : public testing::TestWithParam<TableEntry> {};
 INSTANTIATE_TEST_SUITE_P(SshKeygen, UserCertificates, testing::ValuesIn(entries),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST_P(UserCertificates, AreUsedAsTheySay) {
   static const auto ca = PrivateKey::generate(PrivateKey::Type::ed25519).value();

@@ -72,7 +72,7 @@ class Certified : public testing::TestWithParam<CertifiedKind> {
   SshKeygen keygen_;
 };
 INSTANTIATE_TEST_SUITE_P(SshKeygen, Certified, testing::ValuesIn(certified_kinds),
-                         [](const auto& info) { return info.param.type + info.param.bits; });
+                         [](const auto& each) { return each.param.type + each.param.bits; });
 
 TEST_P(Certified, EveryFieldIsWhatSshKeygenWasTold) {
   generate("ca", GetParam().type, GetParam().bits);

@@ -234,7 +234,7 @@ const std::vector<OpensslForm> openssl_forms{
 
 class OpensslKeyFile : public testing::TestWithParam<OpensslForm> {};
 INSTANTIATE_TEST_SUITE_P(Openssl, OpensslKeyFile, testing::ValuesIn(openssl_forms),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& each) { return each.param.name; });
 
 TEST_P(OpensslKeyFile, Loads) {
   const SshKeygen keygen;
