@@ -14,25 +14,25 @@
 namespace fairlead::config {
 namespace {
 
-struct Name {
+struct FactorName {
   Factor factor;
   std::string_view text;
   const char* needed;  // what has to be configured for it
 };
-constexpr std::array<Name, 3> names{
+constexpr std::array<FactorName, 3> factor_names{
     {{Factor::public_key, "publickey", "auth.publicKey.method: local"},
      {Factor::password, "password", "auth.password.method: local or auth.keyboardInteractive.method: local"},
      {Factor::totp, "totp", "auth.keyboardInteractive.method: local"}}};
 
 std::optional<Factor> factor_named(std::string_view text) {
-  for (const Name& name : names)
+  for (const FactorName& name : factor_names)
     if (text == name.text) return name.factor;
   return std::nullopt;
 }
 
 std::string mistake(const MethodChain& chain, const Auth& auth) {
   for (const Factor factor : chain) {
-    const Name& name = names.at(static_cast<std::size_t>(factor));
+    const FactorName& name = factor_names.at(static_cast<std::size_t>(factor));
     if (!is_offered(factor, auth)) return fmt::format("{} needs {}", name.text, name.needed);
   }
   return {};
