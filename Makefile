@@ -40,7 +40,7 @@ lint: ## formatting, floors, C1 patterns, clang-tidy
 	@scripts/lint
 
 install: build
-	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix /usr
+	@DESTDIR=$(abspath $(DESTDIR)) cmake --install build/release --prefix /usr
 
 clean:
 	rm -rf build
