@@ -52,7 +52,7 @@ TEST_F(ProcessTest, NothingIsInheritedButWhatIsNamed) {
   std::array<int, 2> pipe{};
   ASSERT_EQ(::pipe(pipe.data()),
             0);  // not close-on-exec, as somebody else's in a daemon might be: the runtime drops those
-  const backend::oci::FileDescriptor keep(pipe[0]), write_end(pipe[1]);
+  const FileDescriptor keep(pipe[0]), write_end(pipe[1]);
   Command command{.arguments = {"/bin/sh", "-c", "echo hi >&7; cat </dev/null; env"}};
   command.descriptors = {{write_end.get(), 7}};
   EXPECT_EQ(backend::oci::start(command).wait(10s), 0);
