@@ -85,6 +85,8 @@ ssh::Task<int> run(Options options, std::shared_ptr<const ssh::ClientConfig> con
   input.spawn(ssh::copy(StandardInput{pipe}, session->channel));
   co_await show_output(session->channel);
   const int status = co_await wait_for_status(session->requests);
+  // sshd tells the status when the program ends, which may be before its last output has been sent.
+  if (!co_await session->channel.closed()) throw std::runtime_error("the connection was lost");
   session->channel.close();
   ssh::Connection(connection).disconnect(ssh::DisconnectReason::by_application, "done");
   co_return status;
