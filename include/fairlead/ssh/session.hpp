@@ -11,6 +11,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fairlead::ssh {
@@ -37,6 +38,10 @@ struct RunResult {
 // does not want to; throws ConnectionError when the connection ends before the program has. Several may run
 // at the same time.
 [[nodiscard]] Task<std::expected<RunResult, Refusal>> run(Connection connection, std::string command,
-                                                          RunOptions options = {});
+                                                          RunOptions options);
+// Not a default argument: g++ 12 copies an aggregate's temporary bytewise into a co_await's frame.
+[[nodiscard]] inline Task<std::expected<RunResult, Refusal>> run(Connection connection, std::string command) {
+  return run(std::move(connection), std::move(command), RunOptions());
+}
 
 }  // namespace fairlead::ssh
