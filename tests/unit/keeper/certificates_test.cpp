@@ -4,6 +4,7 @@
 #include "keeper/adapters.hpp"
 #include "keeper/host_keys.hpp"
 #include "keeper/local_keeper.hpp"
+#include "line_sink.hpp"
 #include "support/certificate_maker.hpp"
 #include "support/scratch.hpp"
 #include "support/software_token.hpp"
@@ -20,18 +21,6 @@ using ssh::test::CertificateRecipe;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
-
-class LineSink final : public observe::LogSink {
- public:
-  void write(observe::Level, std::string_view code, std::string_view,
-             const std::vector<observe::Label>& labels) override {
-    std::string line(code);
-    for (const auto& label : labels)
-      if (const auto* text = std::get_if<std::string>(&label.value)) line += " " + label.name + "=" + *text;
-    lines.push_back(line);
-  }
-  std::vector<std::string> lines;
-};
 
 ssh::PrivateKey make_key() {
   return ssh::PrivateKey::generate(ssh::PrivateKey::Type::ed25519).value();

@@ -3,6 +3,7 @@
 #include "auth/base32.hpp"
 #include "keeper/adapters.hpp"
 #include "keeper/local_keeper.hpp"
+#include "line_sink.hpp"
 #include "unit/auth/run_task.hpp"
 #include "unit/auth/sample_hashes.hpp"
 
@@ -25,18 +26,6 @@ using Type = ssh::PrivateKey::Type;
 
 constexpr const char* secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 constexpr std::string_view word = "correct horse";
-
-class TextSink final : public observe::LogSink {
- public:
-  void write(observe::Level, std::string_view code, std::string_view,
-             const std::vector<observe::Label>& labels) override {
-    std::string line(code);
-    for (const auto& label : labels)
-      if (const auto* text = std::get_if<std::string>(&label.value)) line += " " + label.name + "=" + *text;
-    lines.push_back(line);
-  }
-  std::vector<std::string> lines;
-};
 
 // Types what it was told to, and writes down what it was asked.
 class Typist final : public ssh::Prompter {
@@ -115,7 +104,7 @@ class Chains : public testing::Test {
   config::Auth auth_;
   std::shared_ptr<LocalKeeper> keeper_ =
       std::make_shared<LocalKeeper>(std::vector<ssh::PrivateKey>{}, auth_, nullptr);
-  std::shared_ptr<TextSink> sink_ = std::make_shared<TextSink>();
+  std::shared_ptr<LineSink> sink_ = std::make_shared<LineSink>();
   LoginAuthenticator login_{keeper_, "0123", observe::Log(sink_, observe::Level::debug)};
   std::vector<std::string> asked_;
 };
