@@ -183,15 +183,20 @@ struct Copier {
   bool good = true;
 };
 
-TEST(EngineSession, TenMegabytesBothWaysWithNewKeysEvery64KiB) {
-  EngineConfig server_config = server_engine_config(), client_config = client_engine_config();
-  server_config.rekey_bytes = client_config.rekey_bytes = 64 * 1024;
-  LoginPair pair(std::move(server_config), std::move(client_config));
+// Logs in and opens channel 0 of both.
+void open_session(LoginPair& pair) {
   pair.log_in();
   ASSERT_TRUE(pair.client.engine.open_channel("session", {}));
   pair.run();
   pair.server.engine.confirm_open(0);
   pair.run();
+}
+
+TEST(EngineSession, TenMegabytesBothWaysWithNewKeysEvery64KiB) {
+  EngineConfig server_config = server_engine_config(), client_config = client_engine_config();
+  server_config.rekey_bytes = client_config.rekey_bytes = 64 * 1024;
+  LoginPair pair(std::move(server_config), std::move(client_config));
+  ASSERT_NO_FATAL_FAILURE(open_session(pair));
 
   constexpr std::size_t total = 10'000'000;
   Copier server{.side = 0}, client{.side = 1};
@@ -225,11 +230,7 @@ TEST(EngineSession, NewKeysByTimeWhileDataFlowsBothWays) {
     server_config.rekey_interval = by == By::client ? minutes(0) : minutes(10);
     client_config.rekey_interval = by == By::server ? minutes(0) : minutes(10);
     LoginPair pair(std::move(server_config), std::move(client_config));
-    pair.log_in();
-    ASSERT_TRUE(pair.client.engine.open_channel("session", {}));
-    pair.run();
-    pair.server.engine.confirm_open(0);
-    pair.run();
+    ASSERT_NO_FATAL_FAILURE(open_session(pair));
     constexpr std::size_t total = 300'000;
     Copier server{.side = 0}, client{.side = 1};
     pair.on_server_event = [&](const EngineEvent& told) { server.on(told, pair.server.engine); };
@@ -255,11 +256,7 @@ TEST(EngineSession, NewKeysByTimeWhileDataFlowsBothWays) {
 
 TEST(EngineSession, ControlMessagesWaitForTheEndOfAKeyExchange) {
   LoginPair pair;
-  pair.log_in();
-  ASSERT_TRUE(pair.client.engine.open_channel("session", {}));
-  pair.run();
-  pair.server.engine.confirm_open(0);
-  pair.run();
+  ASSERT_NO_FATAL_FAILURE(open_session(pair));
   (void)pair.client.take_log();
 
   pair.server.engine.start_rekey();
@@ -278,11 +275,7 @@ TEST(EngineSession, StandardErrorFromAClientIsDroppedWithItsCredit) {
   EngineConfig server_config = server_engine_config();
   server_config.window = 1000;
   LoginPair pair(std::move(server_config));
-  pair.log_in();
-  ASSERT_TRUE(pair.client.engine.open_channel("session", {}));
-  pair.run();
-  pair.server.engine.confirm_open(0);
-  pair.run();
+  ASSERT_NO_FATAL_FAILURE(open_session(pair));
   (void)pair.server.take_log();
   std::size_t sent = 0;
   for (int i = 0; i < 20; ++i) {
