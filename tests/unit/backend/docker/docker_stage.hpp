@@ -33,18 +33,7 @@ class DockerStage {
     if (!backend_) backend_ = make_docker_backend(config_, observe::Log(log_, observe::Level::debug));
     return *backend_;
   }
-  Login login() {
-    Login login;
-    login.connection_id = "0123456789abcdef0123456789abcdef";
-    login.user = "alice";
-    login.remote_address = "192.0.2.1";
-    login.remote_port = 50000;
-    login.local_address = "192.0.2.2";
-    login.local_port = 22;
-    login.config = std::make_shared<const config::Config>(config_);
-    login.log = observe::Log(log_, observe::Level::debug);
-    return login;
-  }
+  Login login() { return test::alices_login(config_, log_); }
   std::size_t journal_entries() {
     std::size_t count = 0;
     for (const auto& entry : fs::directory_iterator(state_ / "journal" / config_.instance))

@@ -124,7 +124,7 @@ std::unique_ptr<Box> BoxTest::launch() {
   return launch(config_);
 }
 
-backend::Login BoxTest::login(const config::Config& config) const {
+backend::Login alices_login(const config::Config& config, std::shared_ptr<KeptLog> log) {
   backend::Login login;
   login.connection_id = "0123456789abcdef0123456789abcdef";
   login.user = "alice";
@@ -133,8 +133,12 @@ backend::Login BoxTest::login(const config::Config& config) const {
   login.local_address = "192.0.2.2";
   login.local_port = 22;
   login.config = std::make_shared<const config::Config>(config);
-  login.log = observe::Log(log_, observe::Level::debug);
+  login.log = observe::Log(std::move(log), observe::Level::debug);
   return login;
+}
+
+backend::Login BoxTest::login(const config::Config& config) const {
+  return alices_login(config, log_);
 }
 
 std::unique_ptr<Box> BoxTest::launch(const config::Config& config) {

@@ -34,6 +34,9 @@ class KeptLog : public observe::LogSink {
   std::string text_;
 };
 
+// Alice's, from a documentation address to another.
+[[nodiscard]] backend::Login alices_login(const config::Config& config, std::shared_ptr<KeptLog> log);
+
 class BoxTest : public ::testing::Test {
  protected:
   void SetUp() override;
