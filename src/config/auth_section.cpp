@@ -3,7 +3,9 @@
 #include "config/sections.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 
 namespace fairlead::config {
@@ -12,32 +14,37 @@ namespace {
 struct Method {
   std::string_view key;    // password, publicKey …
   std::string_view later;  // ContainerSSH's provider, which is not built; its own section is not looked at
-  bool local;              // whether our users file can answer it
+  std::span<const std::string_view> choices;
 };
 
-constexpr std::array<Method, 5> methods{{{"password", "webhook", true},
-                                         {"publicKey", "webhook", true},
-                                         {"keyboardInteractive", "oauth2", true},
-                                         {"gssapi", "kerberos", false},
-                                         {"authz", "webhook", false}}};
+constexpr std::array<std::string_view, 2> local_or_webhook{"local", "webhook"};
+constexpr std::array<std::string_view, 1> only_local{"local"}, only_webhook{"webhook"};
 
-bool is_later(const Method& method, std::string_view name) {
-  return name == method.later || (method.key == "password" && name == "kerberos");
-}
+constexpr std::array<Method, 5> methods{{{"password", "kerberos", local_or_webhook},
+                                         {"publicKey", "", local_or_webhook},
+                                         {"keyboardInteractive", "oauth2", only_local},
+                                         {"gssapi", "kerberos", {}},
+                                         {"authz", "", only_webhook}}};
 
 std::string read_method(Section& section, const Method& method) {
   std::string name;
-  section.skip("webhook");
   section.skip("kerberos");
   section.skip("oauth2");
   if (!section.read("method", name) || name.empty()) return {};
-  if (name == "local" && method.local) return name;
-  if (is_later(method, name))
+  if (std::ranges::find(method.choices, name) != method.choices.end()) return name;
+  if (name == method.later)
     section.error("method", fmt::format("method {} is not built yet", name));
   else
-    section.error("method", fmt::format("expected {}, found \"{}\"",
-                                        method.local ? "local or nothing" : "nothing", name));
+    section.error("method", fmt::format("expected {}{}nothing, found \"{}\"", fmt::join(method.choices, ", "),
+                                        method.choices.empty() ? "" : " or ", name));
   return {};
+}
+
+void read_method_webhook(Section& section, const std::string& method, Webhook& webhook) {
+  Section own = section.section("webhook");
+  read_webhook(own, webhook);
+  if (method == "webhook" && webhook.url.empty())
+    own.error("url", "must be given, because method webhook is configured");
 }
 
 // ContainerSSH 0.4's keys for one webhook at this level.
@@ -66,9 +73,19 @@ void read_auth(Section& section, Auth& auth) {
     }
     Section subsection = section.section(method.key);
     const std::string name = read_method(subsection, method);
-    if (method.key == "password") auth.password_method = name;
-    if (method.key == "publicKey") auth.public_key_method = name;
+    if (method.key == "password") {
+      auth.password_method = name;
+      read_method_webhook(subsection, name, auth.password_webhook);
+    }
+    if (method.key == "publicKey") {
+      auth.public_key_method = name;
+      read_method_webhook(subsection, name, auth.public_key_webhook);
+    }
     if (method.key == "keyboardInteractive") auth.keyboard_interactive_method = name;
+    if (method.key == "authz") {
+      auth.authz_method = name;
+      read_method_webhook(subsection, name, auth.authz_webhook);
+    }
   }
   Section local = section.section("local");
   local.read("usersFile", auth.local_users_file);
@@ -81,7 +98,9 @@ void read_auth(Section& section, Auth& auth) {
   if (none && section.findings().errors.size() == errors)
     section.findings().error(section.present() ? section.node()->line : 0, section.path(),
                              "no authentication method configured, please configure at least one");
-  if (!none && auth.local_users_file.empty())
+  const bool needs_users = auth.password_method == "local" || auth.public_key_method == "local" ||
+                           auth.keyboard_interactive_method == "local";
+  if (needs_users && auth.local_users_file.empty())
     local.error("usersFile", "must name the users file, because method local is configured");
 }
 

@@ -43,6 +43,8 @@ void read_backends(Section& section, Config& config) {
       section.error("backend", fmt::format("invalid backend: {}", backend));
     config.backend = backend;
   }
+  Section security = section.section("security");
+  read_security(security, config.security);
   Section oci = section.section("oci");
   read_oci(oci, config.oci);
   if (config.backend == "oci") check_oci(oci, config.oci);

@@ -3,7 +3,9 @@
 // keys. Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
 #pragma once
 
+#include "config/http.hpp"
 #include "config/method_chain.hpp"
+#include "config/security.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -15,8 +17,6 @@
 #include <vector>
 
 namespace fairlead::config {
-
-using Duration = std::chrono::nanoseconds;
 
 // What one source address may take of the room before the login (security.md TH-15). A penalty of 0 is none.
 struct PerSource {
@@ -49,9 +49,11 @@ struct Ssh {
 };
 
 struct Auth {
-  std::string password_method{};    // "", "local"; "webhook" and "kerberos" come with their own issues
-  std::string public_key_method{};  // "", "local"
+  std::string password_method{};              // "", "local", "webhook"; "kerberos" comes with its own issue
+  std::string public_key_method{};            // "", "local", "webhook"
   std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
+  std::string authz_method{};                 // "", "webhook": asked after every login that succeeded
+  Webhook password_webhook{}, public_key_webhook{}, authz_webhook{};
   std::string local_users_file{};
   std::vector<std::string> local_trusted_user_ca_keys{};  // file names or keys
   std::string local_revoked_keys{};                       // a file; "": nothing is revoked
@@ -127,6 +129,9 @@ struct Config {
   Ssh ssh;
   Auth auth;
   Log log;
+  ConfigServer config_server;
+  Health health{{.listen = "0.0.0.0:7000"}, false, {.url = "http://127.0.0.1:7000/"}};
+  Security security;
   std::string backend = "oci";
   Oci oci;
   Docker docker;

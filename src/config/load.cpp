@@ -29,6 +29,10 @@ void read_root(Section& root, Config& config) {
   read_auth(auth, config.auth);
   Section log = root.section("log");
   read_log(log, config.log);
+  Section config_server = root.section("configserver");
+  read_config_server(config_server, config.config_server);
+  Section health = root.section("health");
+  read_health(health, config.health);
   choose_backend(root, config);
   read_backends(root, config);
   check_later_sections(root);

@@ -2,7 +2,7 @@
 // Durations, sizes and numbers as people write them, and which known name a wrong one resembles.
 #pragma once
 
-#include "config/config.hpp"
+#include "config/duration.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -33,6 +33,7 @@ struct Request {
   std::vector<Header> headers{};
   std::string body{};
   std::string content_type = "application/json";  // sent when there is a body
+  unsigned redirects = 0;  // how many are followed; the answer after those is given back as it is
   // The whole exchange must be over by then, connecting included; max() waits for ever.
   std::chrono::steady_clock::time_point deadline =
       std::chrono::steady_clock::now() + std::chrono::seconds(15);
@@ -73,9 +74,11 @@ struct Upgraded {
   Stream stream;  // refers to nothing unless the server switched
 };
 
-// PEM texts. Without `ca` the system's authorities are trusted.
+// PEM texts. Without `ca` the system's authorities are trusted. Empty lists are OpenSSL's choice.
 struct TlsOptions {
   std::string ca, certificate, key;
+  std::string minimum_version = "1.2";           // or "1.3"
+  std::vector<std::string> curves{}, ciphers{};  // IANA's names, as config::Tls
 };
 
 // Immutable and thread-safe; cheap to copy. Each call runs on the calling coroutine's executor with that
