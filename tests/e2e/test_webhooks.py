@@ -48,7 +48,7 @@ def daemon(module_daemon, hooks):
 
 
 def login(daemon, password=PASSWORD, user="ada", *options, command="echo in"):
-    return run("ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", "-o", "NumberOfPasswordPrompts=1", *options,
+    return run("ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", *options, "-o", "NumberOfPasswordPrompts=1",
                "-o", f"UserKnownHostsFile={daemon.directory / 'known_hosts'}", "-p", daemon.port, f"{user}@127.0.0.1", command,
                env=askpass(daemon.directory, password))
 
@@ -146,7 +146,7 @@ def test_a_certificate_is_sent_as_such_and_its_restrictions_hold(daemon, hooks, 
     hooks.answer = lambda path, body: (200, {"success": path == "/authz" or "-cert-v01@" in body["publicKey"]})
     assert certify().stdout == b"in\n"
     line = (tmp_path / "user-cert.pub").read_text().split()
-    assert hooks.of("/pubkey")[0]["publicKey"] == " ".join(line[:2])
+    assert hooks.of("/pubkey")[-1]["publicKey"] == " ".join(line[:2]), "ssh asks about the plain key first"
     assert certify("-O", "force-command=echo forced").stdout == b"forced\n"
     for options in (["-O", "source-address=192.0.2.0/24"], ["-V", "20200101:20210101"], ["-O", "critical:unheard-of=1"]):
         assert certify(*options).returncode == 255, options
@@ -196,8 +196,8 @@ def test_authorization_denies_and_the_client_may_try_again(daemon, hooks):
     denied = login(daemon, PASSWORD, "ada", "-o", "NumberOfPasswordPrompts=3")
     assert denied.returncode == 255 and b"Permission denied" in denied.stderr
     assert len(hooks.of("/authz")) == 3
-    refused = [line for line in of_the_last_login(daemon) if line["code"] == "SSH_AUTH_FAILED"]
-    assert refused[0]["details"]["reason"] == "authorization: the webhook refused"
+    reasons = [line["details"]["reason"] for line in of_the_last_login(daemon) if line["code"] == "SSH_AUTH_FAILED"]
+    assert reasons.count("authorization: the webhook refused") == 3
     assert "SSH_AUTH_SUCCESSFUL" not in [line["code"] for line in of_the_last_login(daemon)]
 
 
