@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every limit of the HTTP client with its reason.
+// Every limit of the HTTP client and server with its reason.
 #pragma once
 
 #include <chrono>
@@ -21,5 +21,8 @@ inline constexpr std::size_t json_depth = 32;
 inline constexpr std::size_t idle_connections = 8;
 // Most servers close after 60 to 120 s of silence.
 inline constexpr std::chrono::seconds idle_time{50};
+// Threads in getaddrinfo(), all look-ups of the process together. An answer takes milliseconds; with a dead
+// name server these hang while the next questions wait, each for its own deadline only.
+inline constexpr std::size_t look_up_threads = 8;
 
 }  // namespace fairlead::http::limits

@@ -5,11 +5,11 @@
 
 #include "http/endpoint.hpp"
 #include "http/error.hpp"
+#include "http/tls.hpp"
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/bytes.hpp>
 
-#include <boost/asio/ssl/context.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -40,7 +40,7 @@ class Transport {
 
 struct ConnectOptions {
   Endpoint endpoint;
-  std::shared_ptr<ssh::asio::ssl::context> tls;  // for Kind::tls
+  TlsContext tls;  // for Kind::tls
   TimePoint deadline;
 };
 
