@@ -50,6 +50,7 @@ void read_structure(Section& section, std::string_view key, DockerStructure stru
   if (node == nullptr) return;
   const boost::json::object given =
       docker_structure(section.findings(), section.path_of(key), *node, structure);
+  if (section.findings().overlay) return merge_docker_structure(into, given, structure);
   for (const auto& member : given) into[member.key()] = member.value();
 }
 
@@ -96,6 +97,7 @@ void read_timeout(Section& section, std::string_view key, Duration& value) {
 }
 
 void read_timeouts(Section& section, Docker& docker) {
+  if (section.findings().overlay) section.accept_all();  // core.md section 2.4
   read_timeout(section, "containerStart", docker.container_start);
   read_timeout(section, "containerStop", docker.container_stop);
   read_timeout(section, "http", docker.http);

@@ -32,8 +32,10 @@ class Reader {
         for (const auto& limit : object(below, value, fields)) result[limit.key()] = limit.value();
       } else if (field == nullptr) {
         unknown(below, name, value, fields);
-      } else if (value.kind != Node::Kind::null) {
-        result[field->name] = read(below, value, *field);
+      } else if (value.kind != Node::Kind::null && !(findings_.overlay && is_zero(value))) {
+        json::value member = read(below, value, *field);
+        const bool nothing = member.is_object() && member.get_object().empty();
+        if (!nothing || !findings_.overlay) result[field->name] = std::move(member);
       }
     }
     return result;
@@ -149,7 +151,25 @@ class Reader {
   Findings& findings_;
 };
 
+void merge(json::object& into, const json::object& given, Fields fields) {
+  using enum DockerField::Type;
+  for (const auto& member : given) {
+    const auto field = std::ranges::find(fields, std::string_view(member.key()), &DockerField::name);
+    json::value& target = into[member.key()];
+    if (!target.is_object() || !member.value().is_object() || field == fields.end())
+      target = member.value();
+    else if (field->type == object)
+      merge(target.get_object(), member.value().get_object(), field->fields);
+    else
+      for (const auto& entry : member.value().get_object()) target.get_object()[entry.key()] = entry.value();
+  }
+}
+
 }  // namespace
+
+void merge_docker_structure(json::object& into, const json::object& given, DockerStructure structure) {
+  merge(into, given, docker_fields(structure));
+}
 
 json::object docker_structure(Findings& findings, const std::string& path, const Node& node,
                               DockerStructure structure) {

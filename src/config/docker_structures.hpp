@@ -19,4 +19,8 @@ enum class DockerStructure : std::uint8_t { container, host, network, platform }
 [[nodiscard]] boost::json::object docker_structure(Findings& findings, const std::string& path,
                                                    const Node& node, DockerStructure structure);
 
+// Mappings member by member, maps by key; what `given` says wins.
+void merge_docker_structure(boost::json::object& into, const boost::json::object& given,
+                            DockerStructure structure);
+
 }  // namespace fairlead::config

@@ -19,6 +19,8 @@ void read_level(Section& section, std::string& level) {
   const Node* node = section.raw("level");
   std::string text;
   if (node == nullptr || !section.read("level", text)) return;
+  // Go's zero value of this type by its name.
+  if (section.findings().overlay && text == levels.front()) return;
   const auto number = node->quoted ? std::nullopt : parse_unsigned(text);
   if (number && *number < levels.size())
     level = levels[*number];

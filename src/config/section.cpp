@@ -79,7 +79,8 @@ const Node* Section::lookup(std::string_view key) const noexcept {
 const Node* Section::raw(std::string_view key) {
   asked_.emplace_back(key);
   const Node* found = lookup(key);
-  return found == nullptr || found->kind == Node::Kind::null ? nullptr : found;
+  if (found == nullptr || found->kind == Node::Kind::null) return nullptr;
+  return findings_.overlay && is_zero(*found) ? nullptr : found;
 }
 
 bool Section::has(std::string_view key) const noexcept {
@@ -170,6 +171,8 @@ bool Section::read(std::string_view key, std::map<std::string, std::string>& val
     }
     members[name] = member.text;
   }
+  if (findings_.overlay)
+    for (auto& [name, text] : value) members.try_emplace(name, std::move(text));
   value = std::move(members);
   return true;
 }
@@ -189,6 +192,7 @@ bool Section::read_duration(std::string_view key, Duration& value) {
   if (found == nullptr) return false;
   const auto parsed = parse_duration(found->text);
   if (!parsed) error(key, fmt::format("expected a duration such as 1m30s, found \"{}\"", found->text));
+  if (parsed == Duration(0) && findings_.overlay) return false;
   if (parsed) value = *parsed;
   return parsed.has_value();
 }

@@ -28,6 +28,8 @@ struct Findings {
 
   std::string file;
   bool names_ignore_case = false;  // JSON (core.md section 9.3)
+  // Of the configuration webhook (core.md section 2.5): zero values count as absent, maps are merged.
+  bool overlay = false;
   std::vector<std::string> errors, warnings;
 };
 
