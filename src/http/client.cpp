@@ -2,13 +2,11 @@
 // The exchange: a request's bytes out, Beast's parser fed with what comes back.
 #include "http/client.hpp"
 
-#include "http/json.hpp"
+#include "http/feed.hpp"
 #include "http/pool.hpp"
 #include "http/redirect.hpp"
 #include "http/transport.hpp"
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
@@ -23,24 +21,15 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Parser = beast::http::response_parser<beast::http::string_body>;
 
-// Request smuggling: nothing from configuration or a user may end a line.
-void check_line(std::string_view text, bool blanks_allowed) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7f || (byte == ' ' && !blanks_allowed))
-      throw HttpError(Failure::protocol, "a request may not contain control characters");
-  }
-}
-
 std::string request_text(const Request& request, const Endpoint& endpoint) {
-  check_line(request.method, false);
-  check_line(request.target, false);
+  check_word(request.method);
+  check_word(request.target);
   std::string text = request.method + " ";
   if (endpoint.kind != Endpoint::Kind::unix_socket) text += endpoint.path;
   text += request.target + " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\nUser-Agent: fairlead\r\n";
   for (const auto& header : request.headers) {
-    check_line(header.name, false);
-    check_line(header.value, true);
+    check_word(header.name);
+    check_value(header.value);
     text += header.name + ": " + header.value + "\r\n";
   }
   const bool has_body = !request.body.empty();
@@ -167,31 +156,19 @@ class ResponseStream::Impl {
     parser_->eager(true);
   }
 
-  // Gives the parser what is buffered, or reads more when it can do nothing with that.
   Task<> feed() {
-    boost::system::error_code error;
-    if (buffer_.size() > 0) {
-      buffer_.consume(parser_->put(buffer_.data(), error));
-      if (!error) co_return;
-      if (error != beast::http::error::need_more) fail(error);
-    }
-    auto space = buffer_.prepare(limits::read_size);
-    const ssh::MutableBytes room(static_cast<std::byte*>(space.data()), space.size());
-    const auto size = co_await transport_->read_some(room);
-    if (size > 0) {
-      received_anything_ = true;
-      buffer_.commit(size);
-      co_return;
-    }
-    error = {};
-    if (parser_->got_some()) parser_->put_eof(error);
-    if (error || !parser_->is_done())
+    const auto error = co_await http::feed(*parser_, buffer_, *transport_);
+    received_anything_ = received_anything_ || buffer_.size() > 0;
+    if (error == beast::http::error::end_of_stream || error == beast::http::error::partial_message)
       throw HttpError(Failure::closed, what_ + " at " + client_->endpoint.name() +
                                            ": the connection was closed before the answer was complete");
+    if (error) fail(error);
   }
 
   [[noreturn]] void fail(boost::system::error_code error) const {
-    const bool too_big = error == beast::http::error::body_limit || error == beast::http::error::header_limit;
+    const bool too_big = error == beast::http::error::body_limit ||
+                         error == beast::http::error::header_limit ||
+                         error == beast::http::error::buffer_overflow;
     throw HttpError(too_big ? Failure::too_big : Failure::protocol,
                     what_ + " at " + client_->endpoint.name() + ": " +
                         (too_big ? "the answer is too big" : "not an HTTP answer (" + error.message() + ")"));
@@ -199,7 +176,7 @@ class ResponseStream::Impl {
 
   std::shared_ptr<const Client::State> client_;
   std::unique_ptr<Transport> transport_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{limits::unparsed};
   std::optional<Parser> parser_;
   Response head_;
   std::string what_;  // for messages
@@ -308,34 +285,6 @@ Task<Upgraded> Client::upgrade(Request request) const {
   }
   result.head = std::move(exchange->head());
   co_return result;
-}
-
-std::string_view Response::header(std::string_view name) const {
-  for (const auto& header : headers)
-    if (beast::iequals(header.name, name)) return header.value;
-  return {};
-}
-
-boost::json::value Response::json() const {
-  return parse_json(body, "the answer");
-}
-
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += digits[byte >> 4];
-      encoded += digits[byte & 15];
-    }
-  }
-  return encoded;
 }
 
 }  // namespace fairlead::http

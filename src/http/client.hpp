@@ -6,56 +6,17 @@
 #include "http/endpoint.hpp"
 #include "http/error.hpp"
 #include "http/limits.hpp"
+#include "http/message.hpp"
 #include "http/stream.hpp"
 #include "http/tls_options.hpp"
 
-#include <boost/json/value.hpp>
-
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace fairlead::http {
 
 using ssh::Task;
-
-struct Header {
-  std::string name, value;
-};
-
-struct Request {
-  std::string method = "GET";
-  std::string target{};  // begins with '/', already percent-encoded (see percent_encode)
-  std::vector<Header> headers{};
-  std::string body{};
-  std::string content_type = "application/json";  // sent when there is a body
-  // send() only: how many are followed; the answer after those is given back as it is. 301, 302 and 303 turn
-  // POST into GET without its body, 307 and 308 repeat it. Never from https to http, never to a Unix socket;
-  // another origin sees neither `headers` nor the client certificate.
-  unsigned redirects = 0;
-  // To do it twice is to do it once. GET, HEAD, PUT and DELETE always are; see Client::send().
-  bool idempotent = false;
-  // The whole exchange must be over by then, connecting included; max() waits for ever.
-  std::chrono::steady_clock::time_point deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(15);
-};
-
-struct Response {
-  unsigned status = 0;
-  std::string reason;
-  std::vector<Header> headers;
-  std::string body;
-
-  // Empty when absent; names are compared without case.
-  [[nodiscard]] std::string_view header(std::string_view name) const;
-  // The body as JSON; throws HttpError(protocol).
-  [[nodiscard]] boost::json::value json() const;
-};
 
 // An answer whose body is read piece by piece, for long progress streams. One io_context, one reader.
 // Movable.
@@ -111,8 +72,5 @@ class Client {
   [[nodiscard]] static StatePointer towards(const State& home, const Endpoint& place);
   StatePointer state_;
 };
-
-// For path segments and query values: everything but RFC 3986's unreserved characters is escaped.
-[[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace fairlead::http

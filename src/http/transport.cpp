@@ -3,6 +3,7 @@
 // alike.
 #include "http/transport.hpp"
 
+#include "http/listen.hpp"
 #include "http/resolver.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -78,6 +79,23 @@ class StreamTransport final : public Transport {
   }
 
   void close() override { lowest().close(); }
+  void cancel() override { lowest().cancel(); }
+
+  Task<> handshake() override {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
+      if (error) fail(name_, error, Failure::connect, "TLS handshake with");
+    }
+    co_return;
+  }
+
+  Task<> say_goodbye() override {
+    if constexpr (std::is_same_v<Stream, TlsStream>)
+      (void)co_await stream_.async_shutdown(as_result);
+    else
+      close_write();
+    co_return;
+  }
 
   bool is_quiet() override {
     std::byte byte{};
@@ -141,6 +159,15 @@ Task<PlainStream> connect_socket(const Endpoint& endpoint, TimePoint deadline) {
 }
 
 }  // namespace
+
+std::unique_ptr<Transport> make_accepted(asio::ip::tcp::socket socket, TlsContext tls) {
+  ErrorCode gone;
+  const auto peer = socket.remote_endpoint(gone);
+  const std::string name = gone ? "a client" : to_text(peer);
+  PlainStream stream{Socket(std::move(socket))};
+  if (!tls) return std::make_unique<StreamTransport<PlainStream>>(std::move(stream), name);
+  return std::make_unique<StreamTransport<TlsStream>>(TlsStream(std::move(stream), *tls), name);
+}
 
 Task<std::unique_ptr<Transport>> connect(ConnectOptions options) {
   auto socket = co_await connect_socket(options.endpoint, options.deadline);
