@@ -2,6 +2,7 @@
 // JSON into a Node tree. The text goes through Boost's streaming parser line by line, which is how the nodes
 // learn theirs.
 #include "config/node.hpp"
+#include "config/values.hpp"
 
 #include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
@@ -134,6 +135,30 @@ Node to_node(const boost::json::value& value) {
     return scalar_node(boost::json::serialize(value), false);
   }
   return node;
+}
+
+boost::json::value to_json(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return nullptr;
+    case Node::Kind::list: {
+      boost::json::array array;
+      for (const Node& item : node.items) array.push_back(to_json(item));
+      return array;
+    }
+    case Node::Kind::map: {
+      boost::json::object object;
+      for (const auto& [name, value] : node.members) object[name] = to_json(value);
+      return object;
+    }
+    case Node::Kind::scalar:
+      break;
+  }
+  if (node.quoted) return boost::json::string(node.text);
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (const auto whole = parse_signed(node.text)) return *whole;
+  if (const auto real = parse_real(node.text)) return *real;
+  return boost::json::string(node.text);
 }
 
 std::expected<Node, std::vector<std::string>> parse_json(std::string_view text, const std::string& name) {

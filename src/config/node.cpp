@@ -21,6 +21,20 @@ const Node* Node::find(std::string_view name) const noexcept {
   return member == members.end() ? nullptr : &member->value;
 }
 
+const char* kind_name(const Node& node) noexcept {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return node.quoted ? "a text" : "a value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a mapping";
+  }
+  return "something else";
+}
+
 bool is_zero(const Node& node) noexcept {
   if (node.kind != Node::Kind::scalar) return node.items.empty() && node.members.empty();
   if (node.quoted) return node.text.empty();

@@ -45,6 +45,10 @@ inline constexpr int max_document_depth = 64;
 // A value that was parsed elsewhere; it has no lines.
 [[nodiscard]] Node to_node(const boost::json::value& value);
 
+[[nodiscard]] boost::json::value to_json(const Node& node);
+// "a list", for messages.
+[[nodiscard]] const char* kind_name(const Node& node) noexcept;
+
 // The zero value of a Go type: null, false, 0, "", an empty list or mapping.
 [[nodiscard]] bool is_zero(const Node& node) noexcept;
 // The same, or a mapping of nothing else.

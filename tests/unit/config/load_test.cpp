@@ -215,11 +215,9 @@ TEST(Load, WhatIsNotBuiltIsRefusedAndNotIgnored) {
   EXPECT_THAT(auth("{password: {method: kerberos}}"), HasSubstr("kerberos is not built yet"));
   EXPECT_THAT(auth("{gssapi: {method: kerberos}}"), HasSubstr("kerberos is not built yet"));
   EXPECT_THAT(auth("{keyboardInteractive: {method: oauth2}}"), HasSubstr("oauth2 is not built yet"));
-  EXPECT_THAT(auth("{url: http://a, password: true, pubkey: false}"),
-              HasSubstr("auth.url (authentication by webhook"));
   expect_error("audit: {enable: true, format: binary}", "audit.enable (the audit log is not built yet)");
   expect_error("metrics: {enable: true}", "metrics.enable (");
-  expect_error("geoip: {provider: maxmind}", "geoip.provider (");
+  expect_error("geoip: {provider: maxmind, maxmind-geoip2-file: /etc/passwd}", "geoip.provider (");
   expect_error("security: {forwarding: {forwardingMode: enable}}",
                "security.forwarding.forwardingMode (forwarding is not built yet)");
   expect_error("backend: kubernetes", "backend kubernetes is not built yet");
