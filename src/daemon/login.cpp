@@ -5,6 +5,7 @@
 #include "crypto/random.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
+#include "relay/make_policy.hpp"
 #include "relay/relay.hpp"
 
 #include <utility>
@@ -103,10 +104,6 @@ std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, 
   return config;
 }
 
-relay::Policy policy_of(const auth::Permissions& permissions) {
-  return {.pty = permissions.pty, .forced_command = permissions.forced_command};
-}
-
 // How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
 Ending ending_of(const ssh::Error& error, bool refused_somebody) {
   using ssh::Errc;
@@ -162,9 +159,10 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   ssh::TaskScope launching(core.io.get_executor());
   backend::Login login = make_login(id, addresses, client.login, *settings, log);
   login.environment = authenticator->permissions().environment;
+  relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
   launching.spawn(launch(services, std::move(login), gate));
 
-  relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
+  relay::RelayOptions options{.policy = std::move(policy),
                               .observer = relay_log(log),
                               .draining = [&services] { return services.draining.load(); }};
   std::exception_ptr failure;
