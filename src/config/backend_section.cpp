@@ -77,6 +77,7 @@ void read_programs(Section& section, Programs& programs) {
     if (name.empty() || path.empty()) section.error("subsystems", "names and programs must not be empty");
   constexpr std::array<std::string_view, 3> choices{"auto", "internal", "image"};
   section.read_choice("fileTransfer", programs.file_transfer, choices);
+  section.read("exposeAuthMetadataAsEnv", programs.expose_metadata_as_env);
   section.read("user", programs.user);
   section.read("workingDirectory", programs.working_directory);
   check_absolute(section, "workingDirectory", programs.working_directory);

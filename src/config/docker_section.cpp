@@ -63,8 +63,6 @@ void note_guest_agent_keys(Section& section) {
     section.warning("idleCommand", "has no effect: the container's first process is Fairlead's agent");
   if (section.raw("auth") != nullptr)
     section.warning("auth", "has no effect yet: images are pulled with the credentials of the engine");
-  bool expose = false;
-  section.read("exposeAuthMetadataAsEnv", expose);
 }
 
 void read_execution(Section& section, Docker& docker) {
@@ -86,6 +84,8 @@ void read_execution(Section& section, Docker& docker) {
   section.read_choice("agentLink", docker.agent_link, links);
   section.read("shellCommand", docker.programs.shell_command);
   section.read("subsystems", docker.programs.subsystems);
+  section.read("exposeAuthMetadataAsEnv", docker.programs.expose_metadata_as_env);
+  section.read("exposeAuthMetadataAsLabels", docker.metadata_labels);
   constexpr std::array<std::string_view, 3> transfers{"auto", "internal", "image"};
   section.read_choice("fileTransfer", docker.programs.file_transfer, transfers);
   note_guest_agent_keys(section);

@@ -49,6 +49,7 @@ constexpr Row rows[] = {
     {Side::client, Ask::open_channel, "direct-tcpip", false},
     {Side::client, Ask::open_channel, "direct-streamlocal@openssh.com", false},
     {Side::client, Ask::open_channel, "x11", false},
+    {Side::client, Ask::open_channel, "file@fairlead", false},
     {Side::client, Ask::open_channel, "", false},
     {Side::box, Ask::open_channel, "session", false},
     {Side::box, Ask::open_channel, "forwarded-tcpip", false},
