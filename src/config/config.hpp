@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/http.hpp"
+#include "config/later.hpp"
 #include "config/method_chain.hpp"
 #include "config/security.hpp"
 
@@ -53,7 +54,10 @@ struct Auth {
   std::string public_key_method{};            // "", "local", "webhook"
   std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
   std::string authz_method{};                 // "", "webhook": asked after every login that succeeded
+  std::string gssapi_method{};                // ""; "kerberos" comes with its own issue
   Webhook password_webhook{}, public_key_webhook{}, authz_webhook{};
+  Kerberos password_kerberos{}, gssapi_kerberos{};
+  OAuth2 oauth2{};
   std::string local_users_file{};
   std::vector<std::string> local_trusted_user_ca_keys{};  // file names or keys
   std::string local_revoked_keys{};                       // a file; "": nothing is revoked
@@ -67,6 +71,7 @@ struct Log {
   std::string format = "ljson";        // or "text"
   std::string destination = "stdout";  // or "file"
   std::string file = "/var/log/containerssh/containerssh.log";
+  Syslog syslog{};
 };
 
 // Limits of one box; what is not set is not limited.
@@ -103,6 +108,11 @@ struct Oci {
   Duration start_timeout = std::chrono::seconds(30);
 };
 
+// Credentials for a registry.
+struct RegistryAuth {
+  std::string username{}, password{}, auth{}, server_address{}, identity_token{}, registry_token{};
+};
+
 struct Docker {
   std::string host = "unix:///var/run/docker.sock";
   std::string cacert, cert, key;
@@ -120,14 +130,29 @@ struct Docker {
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   Programs programs;
+  // Of the guest agent that ContainerSSH expects in the image: read and written, without effect.
+  std::vector<std::string> idle_command{
+      "/usr/bin/containerssh-agent", "wait-signal", "--signal", "INT", "--signal", "TERM"};
+  std::string guest_agent = "/usr/bin/containerssh-agent";
+  RegistryAuth registry_auth{};
+  Duration command_start = std::chrono::seconds(60), signal = std::chrono::seconds(60),
+           window =
+               std::chrono::seconds(60);  // without effect: messages to the agent, not calls of the engine
   Duration container_start = std::chrono::seconds(60), container_stop = std::chrono::seconds(60),
            http = std::chrono::seconds(15);
+};
+
+// A mistake in what the configuration webhook may still replace.
+struct PostponedError {
+  std::string path, sentence;
 };
 
 struct Config {
   std::string file;  // where it was read from, for messages
   std::vector<std::string>
       warnings;  // complete sentences: what is accepted but has no effect, or will not stay
+  std::vector<std::string> deprecated;  // the same for ContainerSSH 0.4's forms, with the new form
+  std::vector<PostponedError> postponed;
   Ssh ssh;
   Auth auth;
   Log log;
@@ -137,6 +162,11 @@ struct Config {
   std::string backend = "oci";
   Oci oci;
   Docker docker;
+  Kubernetes kubernetes;
+  SshProxy sshproxy;
+  Audit audit;
+  Metrics metrics{{.listen = "0.0.0.0:9100"}};
+  GeoIp geoip;
   // Where boxes, unpacked images and the journal live. "" is /var/lib/fairlead as root, else
   // $XDG_STATE_HOME/fairlead.
   std::string state_directory;

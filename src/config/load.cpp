@@ -22,33 +22,40 @@ bool is_instance_name(std::string_view name) {
   return !name.empty() && name.size() <= longest && name.front() != '.' && std::ranges::all_of(name, allowed);
 }
 
-void read_root(Section& root, Config& config) {
-  Section ssh = root.section("ssh");
-  read_ssh(ssh, config.ssh);
-  Section auth = root.section("auth");
-  read_auth(auth, config.auth);
-  Section log = root.section("log");
-  read_log(log, config.log);
-  Section config_server = root.section("configserver");
-  read_config_server(config_server, config.config_server);
-  Section health = root.section("health");
-  read_health(health, config.health);
-  choose_backend(root, config);
-  read_backends(root, config);
-  check_later_sections(root);
-
-  root.read("stateDirectory", config.state_directory);
+void describe_own(Visitor& root, Config& config) {
+  root.field("stateDirectory", config.state_directory);
   if (!config.state_directory.empty() && !config.state_directory.starts_with('/'))
     root.error("stateDirectory", "must be an absolute path");
-  root.read("agentPath", config.agent_path);
-  if (root.read("instance", config.instance) && !is_instance_name(config.instance))
+  root.field("agentPath", config.agent_path);
+  if (root.field("instance", config.instance) && !is_instance_name(config.instance))
     root.error("instance", "must be letters, digits, dots, dashes and underscores, at most 63");
   constexpr unsigned most_threads = 1024;  // more cores than any machine we have heard of
-  if (root.read("threads", config.threads) && config.threads > most_threads)
+  if (root.field("threads", config.threads) && config.threads > most_threads)
     root.error("threads", "must be at most 1024");
 }
 
 }  // namespace
+
+void describe_services(Visitor& root, Config& config) {
+  root.section("ssh", [&](Visitor& own) { describe(own, config.ssh); });
+  root.section("configserver", [&](Visitor& own) { describe(own, config.config_server); });
+  root.section("metrics", [&](Visitor& own) { describe(own, config.metrics); });
+  root.section("geoip", [&](Visitor& own) { describe(own, config.geoip); });
+  root.section("audit", [&](Visitor& own) { describe(own, config.audit); });
+  root.section("health", [&](Visitor& own) { describe(own, config.health); });
+}
+
+void describe(Visitor& root, Config& config) {
+  describe_services(root, config);
+  root.section("auth", [&](Visitor& own) { describe(own, config.auth); });
+  root.section("log", [&](Visitor& own) { describe(own, config.log); });
+  // The configuration server may complete or replace what the file says of these (core.md section 9.4).
+  root.postpone_errors(!config.config_server.url.empty());
+  choose_backend(root, config);
+  describe_backends(root, config);
+  root.postpone_errors(false);
+  describe_own(root, config);
+}
 
 std::expected<Config, Errors> parse(std::string_view text, const std::string& name, Format format) {
   auto document = format == Format::json ? parse_json(text, name) : parse_yaml(text, name);
@@ -59,10 +66,12 @@ std::expected<Config, Errors> parse(std::string_view text, const std::string& na
   config.file = name;
   {
     Section root(findings, "", &*document);  // its end reports unknown keys
-    read_root(root, config);
+    describe(root, config);
   }
   if (!findings.errors.empty()) return std::unexpected(std::move(findings.errors));
   config.warnings = std::move(findings.warnings);
+  config.deprecated = std::move(findings.deprecated);
+  config.postponed = std::move(findings.postponed);
   return config;
 }
 

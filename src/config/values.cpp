@@ -135,6 +135,15 @@ std::optional<bool> parse_boolean(std::string_view text) noexcept {
   return std::nullopt;
 }
 
+bool is_listen_address(std::string_view text) noexcept {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const auto port = parse_unsigned(text.substr(colon + 1));
+  const std::string_view host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
+  return port && *port <= 65535 && (bracketed || host.find(':') == std::string_view::npos);
+}
+
 std::string to_text(Duration duration) {
   std::int64_t rest = duration.count();
   if (rest == 0) return "0s";

@@ -26,6 +26,9 @@ namespace fairlead::config {
 // true/false and YAML 1.1's yes/no, on/off.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text) noexcept;
 
+// "host:port", "[::1]:22" or ":22" for all addresses.
+[[nodiscard]] bool is_listen_address(std::string_view text) noexcept;
+
 // "1m30s", for messages and dumps; what parse_duration() reads back.
 [[nodiscard]] std::string to_text(Duration duration);
 

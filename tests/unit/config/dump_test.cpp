@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The dump is complete, loads again as the same configuration, and keeps secrets to itself.
+#include "config/dump.hpp"
+
+#include "config/load.hpp"
+
+#include <boost/json.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fairlead::config {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* minimal =
+    "auth: {password: {method: local}, local: {usersFile: /u}}\noci: {image: /img}\n";
+
+Config loaded(const std::string& text) {
+  auto config = parse(text, "f.yaml");
+  if (!config) throw std::runtime_error(config.error().front());
+  return std::move(*config);
+}
+
+// What a dump looks like when it has been loaded from YAML and from JSON.
+void expect_stable(const std::string& text) {
+  const boost::json::object first = dump(loaded(text), Secrets::shown);
+  const std::string yaml = to_yaml(first);
+  const auto again = parse(yaml, "dump.yaml");
+  ASSERT_TRUE(again) << again.error().front() << "\n" << yaml;
+  EXPECT_EQ(dump(*again, Secrets::shown), first) << yaml;
+  const auto json = parse(boost::json::serialize(first), "dump.json", Format::json);
+  ASSERT_TRUE(json) << json.error().front();
+  EXPECT_EQ(dump(*json, Secrets::shown), first);
+}
+
+TEST(Dump, LoadsAgainAsTheSameConfiguration) {
+  expect_stable(minimal);
+  expect_stable(
+      std::string(minimal) +
+      "backend: docker\n"
+      "docker:\n  execution:\n    container: {image: a, env: ['A=b c'], labels: {x: 'yes', 'a b': ''},\n"
+      "      healthcheck: {test: [CMD], interval: 30s}}\n"
+      "    host: {resources: {memory: 64M, ulimits: [{name: nofile, soft: 1, hard: 2}]},\n"
+      "      portbindings: {80/tcp: [{hostip: 127.0.0.1, hostport: 8080}]}, capadd: [ALL]}\n"
+      "    network: {endpointsconfig: {net: {ipamconfig: {ipv4address: 10.0.0.2}}}}\n"
+      "    platform: {os: linux, osversion: '1'}\n  limits: {memory: none, cpus: 1.5}\n"
+      "ssh: {banner: \"two\\nlines: # \\t\", kex: [curve25519-sha256], clientAliveInterval: 1m30s}\n"
+      "log: {level: 7}\nsecurity: {maxSessions: 0, env: {mode: filter, allow: ['-', '']}}\n"
+      "health: {enable: true, curves: 'X25519:prime256v1'}\n");
+}
+
+TEST(Dump, OldFormsComeOutInTheNewOne) {
+  const std::string yaml = to_yaml(dump(
+      loaded("auth: {url: 'http://h/x', timeout: 5s, password: true}\noci: {image: /i}\n"), Secrets::shown));
+  EXPECT_THAT(yaml, HasSubstr("  password:\n    method: webhook\n    webhook:\n      url: \"http://h/x\"\n"));
+  EXPECT_THAT(yaml, HasSubstr("\n  url: \"\"\n"));
+  expect_stable("auth: {url: 'http://h/x', timeout: 5s, password: true}\noci: {image: /i}\n");
+}
+
+TEST(Dump, SecretsAreMaskedUnlessAskedFor) {
+  const Config config = loaded(std::string(minimal) +
+                               "sshproxy: {password: geheim1}\naudit: {s3: {secretKey: geheim2}}\n"
+                               "kubernetes: {connection: {bearerToken: geheim3, password: geheim4}}\n"
+                               "docker: {execution: {auth: {password: geheim5, identitytoken: geheim6}}}\n"
+                               "ssh: {hostkeys: [/etc/key, \"-----BEGIN PRIVATE KEY-----\\ngeheim7\\n\"]}\n"
+                               "health: {key: \"\\n-----BEGIN PRIVATE KEY-----\\ngeheim8\"}\n"
+                               "metrics: {key: /etc/metrics.pem}\n");
+  const std::string masked = to_yaml(dump(config, Secrets::masked));
+  EXPECT_THAT(masked, Not(HasSubstr("geheim")));
+  EXPECT_THAT(masked, HasSubstr("- /etc/key\n"));
+  EXPECT_THAT(masked, HasSubstr("key: /etc/metrics.pem\n"));
+  const std::string shown = to_yaml(dump(config, Secrets::shown));
+  for (const char* secret :
+       {"geheim1", "geheim2", "geheim3", "geheim4", "geheim5", "geheim6", "geheim7", "geheim8"})
+    EXPECT_THAT(shown, HasSubstr(secret));
+}
+
+TEST(Dump, TextsThatYamlWouldTakeForSomethingElseAreQuoted) {
+  const boost::json::object document{{"a", "yes"},  {"b", "1.3"},    {"c", "null"},
+                                     {"d", "x: y"}, {"e", "/a/b.c"}, {"f", ""},
+                                     {"g", true},   {"h", 2.5},      {"i", boost::json::array()}};
+  EXPECT_EQ(to_yaml(document),
+            "a: \"yes\"\nb: \"1.3\"\nc: \"null\"\nd: \"x: y\"\ne: /a/b.c\nf: \"\"\ng: true\nh: 2.5\ni: []\n");
+}
+
+TEST(Schema, KnowsEveryKeyOfTheDump) {
+  const boost::json::object all = schema(), values = dump(loaded(minimal), Secrets::shown);
+  const auto covers = [](const auto& self, const boost::json::object& object,
+                         const boost::json::object& value, const std::string& path) -> void {
+    const auto* properties = object.if_contains("properties");
+    if (properties == nullptr) return;
+    for (const auto& member : value) {
+      const auto* below = properties->get_object().if_contains(member.key());
+      ASSERT_NE(below, nullptr) << path << member.key();
+      if (const auto* section = member.value().if_object())
+        self(self, below->get_object(), *section, path + std::string(member.key()) + ".");
+    }
+  };
+  covers(covers, all, values, "");
+}
+
+}  // namespace
+}  // namespace fairlead::config
