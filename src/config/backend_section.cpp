@@ -61,6 +61,7 @@ void describe_file_transfer(Visitor& section, Programs& programs) {
 
 void describe(Visitor& section, Programs& programs) {
   describe_file_transfer(section, programs);
+  section.field("exposeAuthMetadataAsEnv", programs.expose_metadata_as_env);
   section.field("user", programs.user);
   section.field("workingDirectory", programs.working_directory);
   if (!programs.working_directory.empty() && !programs.working_directory.starts_with('/'))

@@ -75,7 +75,8 @@ void describe_execution(Visitor& section, Docker& docker) {
   if (docker.disable_agent) section.error("disableAgent", "running without the agent is not built yet");
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.choice("imagePullPolicy", docker.image_pull_policy, {policies});
-  section.field("exposeAuthMetadataAsEnv", docker.expose_metadata_as_env);
+  section.field("exposeAuthMetadataAsEnv", docker.programs.expose_metadata_as_env);
+  section.field("exposeAuthMetadataAsLabels", docker.metadata_labels);
   constexpr std::array<std::string_view, 3> links{"auto", "socket", "attach"};
   section.choice("agentLink", docker.agent_link, {links});
 }
