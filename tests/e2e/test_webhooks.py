@@ -296,6 +296,21 @@ def test_a_closed_port_is_unavailable(work):
         assert daemon.stop() == 0
 
 
+def test_the_login_deadline_waits_for_a_webhook_within_its_limit(work, hooks):
+    def late(handler):
+        time.sleep(1.5)
+        handler.reply(200, {"success": True})
+
+    hooks.answer = lambda path, body: (200, late)
+    daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox", ssh__loginGraceTime="1s")
+    daemon.set("auth", {"password": {"method": "webhook", "webhook": {"url": hooks.url, "timeout": "9s", "authTimeout": "9s"}}})
+    daemon.start()
+    try:
+        assert login(daemon).stdout == b"in\n"
+    finally:
+        assert daemon.stop() == 0
+
+
 def test_local_logins_pass_authorization_too(work, hooks):
     hooks.answer = lambda path, body: (200, {"success": body["username"] == "alice", "environment": {"A": {"value": "b"}}})
     hooks.clear()
