@@ -2,6 +2,7 @@
 """Configuration files and the command line of the real program (core.md section 9.10, services.md section 0)."""
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -142,6 +143,18 @@ def test_the_schema_accepts_what_the_program_accepts(place):
         errors = [f"{list(error.path)}: {error.message}" for error in validator.iter_errors(yaml.safe_load(example))]
         assert not errors
         assert fairlead("config", "dump", "--config", written(place, example), cwd=place).returncode == 0
+
+
+def test_the_reference_names_every_key():
+    text = (ROOT / "docs/configuration.md").read_text()
+    named = set(re.findall(r"[\w-]+", " ".join(re.findall(r"`[^`\n]+`", text))))
+
+    def keys(properties):
+        for name, below in properties.items():
+            yield name
+            yield from keys(below.get("properties", {}))
+
+    assert sorted(set(keys(schema()["properties"])) - named) == []
 
 
 @pytest.mark.parametrize("wrong", [
