@@ -20,10 +20,10 @@ void expect_stable(const std::string& text) {
   const std::string yaml = to_yaml(first);
   const auto again = parse(yaml, "dump.yaml");
   ASSERT_TRUE(again) << again.error().front() << "\n" << yaml;
-  EXPECT_EQ(dump(*again, Secrets::shown), first) << yaml;
+  EXPECT_EQ(to_yaml(dump(*again, Secrets::shown)), yaml);
   const auto json = parse(boost::json::serialize(first), "dump.json", Format::json);
   ASSERT_TRUE(json) << json.error().front();
-  EXPECT_EQ(dump(*json, Secrets::shown), first);
+  EXPECT_EQ(to_yaml(dump(*json, Secrets::shown)), yaml);
 }
 
 TEST(Dump, LoadsAgainAsTheSameConfiguration) {
