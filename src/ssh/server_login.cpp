@@ -91,7 +91,8 @@ Task<> ServerLogin::handle(EngineEvent& event) {
   if (auto* request = std::get_if<event::GlobalRequest>(&event)) return prove(*request);
   if (const auto* refused = std::get_if<event::AuthRefused>(&event)) {
     end_dialogue();
-    tell("auth_refused", std::string(refused->method) + ": " + refused->reason);
+    know(refused->user);
+    tell_refusal(refused->why, std::string(refused->method) + ": " + refused->reason);
   }
   if (const auto* keys = std::get_if<event::KeysReady>(&event))
     tell(keys->first ? "keys" : "rekeyed", connection_.engine().negotiated());
@@ -151,13 +152,22 @@ void ServerLogin::interrupt() {
   if (dialogue_) dialogue_->cancel();
 }
 
-Task<> ServerLogin::decide(event::AuthAttempt attempt) {
-  end_dialogue();
+void ServerLogin::know(std::string_view user) {
   if (context_.session_id.empty()) {
     context_.client_identification = connection_.engine().peer_identification();
     context_.session_id = to_string(connection_.engine().session_id());
   }
-  context_.user = attempt.user;
+  context_.user = user;
+}
+
+void ServerLogin::tell_refusal(LoginRefusal why, std::string_view detail) {
+  tell("auth_refused", detail);
+  if (config_->authenticator) config_->authenticator->refused(context_, why);
+}
+
+Task<> ServerLogin::decide(event::AuthAttempt attempt) {
+  end_dialogue();
+  know(attempt.user);
   attempt_ = {.method = method_name(attempt.method), .fingerprint = {}, .query = attempt.query};
   if (attempt.key) attempt_.fingerprint = attempt.key->fingerprint();
   if (attempt.certificate) attempt_.fingerprint = attempt.certificate->key().fingerprint();
@@ -208,7 +218,7 @@ Task<ServerLogin::Outcome> ServerLogin::ask_about_certificate(event::AuthAttempt
   const CertificateProof proof{.verified = !attempt.query, .use = attempt.use};
   const std::string obstacle = grant ? std::string(missing_proof(*grant, proof)) : to_string(grant.error());
   if (!obstacle.empty()) {
-    tell("auth_refused", "publickey: " + obstacle);
+    tell_refusal(LoginRefusal::certificate, "publickey: " + obstacle);
     co_return Verdict::refused;
   }
   Authenticator& authenticator = *config_->authenticator;

@@ -57,6 +57,9 @@ class ServerLogin final : public Login {
   void answer_right(Verdict verdict);
   void reject();
   void end_dialogue() noexcept;
+  void know(std::string_view user);
+  // Nobody is asked.
+  void tell_refusal(LoginRefusal why, std::string_view detail);
   [[nodiscard]] Task<> delay_refusal(std::string_view user, Engine::Clock::time_point asked);
   void tell(std::string_view event, std::string_view detail) const;
 

@@ -7,6 +7,7 @@
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/login_refusal.hpp>
 #include <fairlead/ssh/prompts.hpp>
 
 #include <cstdint>
@@ -82,6 +83,9 @@ class Authenticator {
   // with a MIC that it wants just that.
   [[nodiscard]] virtual Task<Verdict> gssapi(const AuthContext& context, const std::string& principal);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
+  // An attempt that the engine has refused without asking: for whoever counts guesses. Nothing to decide.
+  // context.user is what the client said, of any content and length up to one byte more than allowed.
+  virtual void refused(const AuthContext& context, LoginRefusal why);
 };
 
 }  // namespace fairlead::ssh
