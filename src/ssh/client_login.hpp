@@ -23,7 +23,7 @@ class ClientLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
-  void interrupt() override { question_.interrupt(); }
+  void interrupt() noexcept override { question_.interrupt(); }
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:

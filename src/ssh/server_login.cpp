@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <new>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -147,7 +148,7 @@ Task<> ServerLogin::prove(event::GlobalRequest request) {
     engine.reply_global(request.ticket, false);
 }
 
-void ServerLogin::interrupt() {
+void ServerLogin::interrupt() noexcept {
   question_.interrupt();
   if (dialogue_) dialogue_->cancel();
 }
@@ -183,6 +184,8 @@ Task<> ServerLogin::conclude(Task<Outcome> asking) {
   } catch (const boost::system::system_error& failure) {
     if (failure.code() == asio::error::operation_aborted) throw;  // the login itself was cancelled
     tell("auth_failed", failure.what());
+  } catch (const std::bad_alloc&) {
+    throw;  // TH-7: who knows how far it came; this connection ends
   } catch (const std::exception& failure) {
     tell("auth_failed", failure.what());
   }
@@ -304,8 +307,8 @@ void ServerLogin::answer_right(Verdict verdict) {
     info_.method += (info_.method.empty() ? "" : "+") + method;
   info_.user = std::move(context_.user);
   context_ = {};
-  done_ = true;
   connection_.engine().accept_auth();
+  done_ = true;
 }
 
 void ServerLogin::reject() {

@@ -29,7 +29,7 @@ class ServerLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
-  void interrupt() override;
+  void interrupt() noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
   // Right after the login: tells the client all host keys.
   void announce_host_keys();

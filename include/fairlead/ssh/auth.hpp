@@ -44,7 +44,8 @@ class Prompter {
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned
-// task is done. An exception counts as refused. The task is cancelled when the connection ends before the
+// task is done. An exception counts as refused,
+// but std::bad_alloc ends the connection. The task is cancelled when the connection ends before the
 // answer: by the login deadline, above all.
 class Authenticator {
  public:
