@@ -48,7 +48,8 @@ class Daemon {
       : settings_(std::move(settings)),
         log_(std::move(log)),
         options_(std::move(options)),
-        cores_(settings_.load()->config->threads) {
+        cores_(settings_.load()->config->threads,
+               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {
     services_.log = log_;
     services_.backend = [this](const std::string& name) { return find_backend(name); };
   }
@@ -110,6 +111,11 @@ class Daemon {
     if (!keys) throw StartError(fmt::format("{}", fmt::join(keys.error(), "\n")));
     services_.keeper =
         std::make_shared<keeper::LocalKeeper>(std::move(*keys), current->config->auth, current->users);
+    const std::string used =
+        config::state_directory(*current->config) + "/used-codes." + current->config->instance;
+    if (const std::string problem = services_.keeper->keep_used_codes(used); !problem.empty())
+      log_.error("AUTH_USED_CODES_UNREADABLE",
+                 problem + " No one-time code is accepted until it is removed and the daemon started again.");
     auto certificates =
         keeper::load_host_certificates(current->config->ssh, services_.keeper->host_keys(), log_);
     if (!certificates) throw StartError(fmt::format("{}", fmt::join(certificates.error(), "\n")));

@@ -23,6 +23,8 @@ class LocalKeeper final : public Keeper {
               std::shared_ptr<const auth::Users> users);
   ~LocalKeeper() override;
 
+  // See auth::LocalAuthenticator.
+  [[nodiscard]] std::string keep_used_codes(std::string file);
   // SIGHUP: both take effect with the next attempt. Host keys stay until a restart.
   void reload(const config::Auth& auth, std::shared_ptr<const auth::Users> users);
   // Shown by connections that begin from now on.
