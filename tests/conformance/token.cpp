@@ -79,8 +79,8 @@ Octets number(const BIGNUM* value) {
 
 }  // namespace
 
-// The layout of these two is the interface's.
-struct sk_enroll_response {
+// sk_enroll_response and sk_sign_response: their layout is the interface's.
+struct EnrollResponse {
   std::uint8_t flags;
   std::uint8_t* public_key;
   std::size_t public_key_len;
@@ -93,7 +93,7 @@ struct sk_enroll_response {
   std::uint8_t* authdata;
   std::size_t authdata_len;
 };
-struct sk_sign_response {
+struct SignResponse {
   std::uint8_t flags;
   std::uint32_t counter;
   std::uint8_t* sig_r;
@@ -109,12 +109,12 @@ std::uint32_t sk_api_version() {
 }
 
 int sk_enroll(std::uint32_t algorithm, const std::uint8_t*, std::size_t, const char*, std::uint8_t flags,
-              const char*, void**, sk_enroll_response** response) {
+              const char*, void**, EnrollResponse** response) {
   const bool is_ecdsa = algorithm == ecdsa;
   const Key key(is_ecdsa ? EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")
                          : EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"),
                 &EVP_PKEY_free);
-  auto* const made = static_cast<sk_enroll_response*>(std::calloc(1, sizeof(sk_enroll_response)));
+  auto* const made = static_cast<EnrollResponse*>(std::calloc(1, sizeof(EnrollResponse)));
   if (!key || made == nullptr) return general_error;
   made->flags = flags;
   made->public_key = give(public_part(key.get(), is_ecdsa), made->public_key_len);
@@ -126,9 +126,9 @@ int sk_enroll(std::uint32_t algorithm, const std::uint8_t*, std::size_t, const c
 
 int sk_sign(std::uint32_t algorithm, const std::uint8_t* data, std::size_t size, const char* application,
             const std::uint8_t* handle, std::size_t handle_size, std::uint8_t, const char*, void**,
-            sk_sign_response** response) {
+            SignResponse** response) {
   const Key key(d2i_AutoPrivateKey(nullptr, &handle, static_cast<long>(handle_size)), &EVP_PKEY_free);
-  auto* const made = static_cast<sk_sign_response*>(std::calloc(1, sizeof(sk_sign_response)));
+  auto* const made = static_cast<SignResponse*>(std::calloc(1, sizeof(SignResponse)));
   if (!key || made == nullptr) return general_error;
   made->flags = touched;
   made->counter = 7;
