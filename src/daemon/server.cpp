@@ -40,7 +40,8 @@ class Daemon {
       : settings_(std::move(settings)),
         log_(std::move(log)),
         options_(std::move(options)),
-        cores_(settings_.load()->config->threads) {}
+        cores_(settings_.load()->config->threads,
+               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {}
 
   int run() {
     asio::co_spawn(cores_.first().io, live(), [this](std::exception_ptr failure) {
@@ -95,6 +96,11 @@ class Daemon {
     services_.keeper = std::make_shared<keeper::LocalKeeper>(
         std::move(*keys), current->config->auth, keeper::Providers(current->users, current->webhooks),
         log_.with({{"module", "auth"}}));
+    const std::string used =
+        config::state_directory(*current->config) + "/used-codes." + current->config->instance;
+    if (const std::string problem = services_.keeper->keep_used_codes(used); !problem.empty())
+      log_.error("AUTH_USED_CODES_UNREADABLE",
+                 problem + " No one-time code is accepted until it is removed and the daemon started again.");
     auto certificates =
         keeper::load_host_certificates(current->config->ssh, services_.keeper->host_keys(), log_);
     if (!certificates) throw StartError(fmt::format("{}", fmt::join(certificates.error(), "\n")));
