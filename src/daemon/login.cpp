@@ -166,24 +166,22 @@ Task<ssh::AcceptedServerConnection> accept_attended(asio::ip::tcp::socket socket
   co_return std::move(*accepted);
 }
 
-Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_ptr<ssh::ServerConfig> config,
-                                                 const Settings& settings,
+Task<ssh::AcceptedServerConnection> accept_login(Task<ssh::AcceptedServerConnection> accepting,
+                                                 Sources::Visit visit,
                                                  const keeper::LoginAuthenticator& authenticator,
                                                  const observe::Log& log) {
   try {
-    auto accepting = settings.asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
-                                              : ssh::accept(std::move(arrival.socket), std::move(config));
     auto client = co_await std::move(accepting);
-    end_visit(arrival.visit, Ending::logged_in, log);
+    end_visit(visit, Ending::logged_in, log);
     co_return client;
   } catch (const ssh::ConnectionError& error) {
-    end_visit(arrival.visit, ending_of(error.error(), authenticator.refused_somebody()), log);
+    end_visit(visit, ending_of(error.error(), authenticator.refused_somebody()), log);
     throw;
   }
 }
 
-// What the configuration webhook says, while the client stays. The result is empty, or the sentence with which
-// the login's channels are refused.
+// What the configuration webhook says, while the client stays. The result is empty, or the sentence with
+// which the login's channels are refused.
 Task<std::string> settle_login(const Settings& settings, backend::Login& login, ssh::Connection connection) {
   if (!settings.config_server) co_return "";
   const auto asking = std::make_shared<ssh::Interruptible>();
@@ -201,7 +199,9 @@ Task<std::string> settle_login(const Settings& settings, backend::Login& login, 
     sentence = not_now;
     if (connection.is_open()) reason = error.what();
   }
-  login.log.error("SSH_BACKEND_REJECTED_HANDSHAKE", reason, {{"backend", login.config->backend}});
+  const auto level = connection.is_open() ? observe::Level::error : observe::Level::info;
+  if (login.log.enabled(level))
+    login.log.write(level, "SSH_BACKEND_REJECTED_HANDSHAKE", reason, {{"backend", login.config->backend}});
   co_return sentence;
 }
 
@@ -209,8 +209,10 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
              observe::Log log, std::string id, Addresses addresses) {
   auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
   auto config = server_config(settings->server, services, authenticator, log);
+  auto accepting = settings->asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
+                                             : ssh::accept(std::move(arrival.socket), std::move(config));
   ssh::AcceptedServerConnection client =
-      co_await accept_login(std::move(arrival), std::move(config), *settings, *authenticator, log);
+      co_await accept_login(std::move(accepting), std::move(arrival.visit), *authenticator, log);
   log = log.with({{"username", client.login.user}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 

@@ -54,7 +54,7 @@ std::expected<std::shared_ptr<Target>, std::string> Target::make(const config::H
                                                                  const Kind& kind, Clock::duration budget) {
   auto server = make_client(block, limits::answer);
   if (!server) return std::unexpected(std::move(server.error()));
-  const std::shared_ptr<Target> target(new Target(std::move(server->client), kind));
+  std::shared_ptr<Target> target(new Target(std::move(server->client), kind));
   // Plain concatenation is ContainerSSH's rule (services.md section 0.6), but for a URL without any path.
   const bool bare = block.url.find('/', block.url.find("://") + 3) == std::string::npos;
   target->target_ = (bare && !kind.path.empty() ? "" : server->target) + std::string(kind.path);
