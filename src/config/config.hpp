@@ -111,6 +111,11 @@ struct Oci {
 // Credentials for a registry.
 struct RegistryAuth {
   std::string username{}, password{}, auth{}, server_address{}, identity_token{}, registry_token{};
+
+  [[nodiscard]] bool is_empty() const noexcept {
+    return username.empty() && password.empty() && auth.empty() && identity_token.empty() &&
+           registry_token.empty();
+  }
 };
 
 struct Docker {

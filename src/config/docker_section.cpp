@@ -64,7 +64,7 @@ void describe_execution(Visitor& section, Docker& docker) {
   section.alias("containername", "containerName");  // the manual's
   section.field("containername", docker.container_name);
   section.section("auth", [&](Visitor& own) { describe_registry(own, docker.registry_auth); });
-  if (section.has("auth"))
+  if (!docker.registry_auth.is_empty())
     section.warning("auth", "has no effect yet: images are pulled with the credentials of the engine");
   constexpr std::array<std::string_view, 2> modes{"connection", "session"};
   section.choice("mode", docker.mode, {modes});
