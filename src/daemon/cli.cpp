@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sub-commands: serve, demo, check-config, hash-password, totp-secret.
+// Sub-commands: serve, demo, check-config, hash-password, totp-secret, test-auth-server.
 #include "daemon/cli.hpp"
 
 #include "auth/password_hash.hpp"
 #include "config/load.hpp"
 #include "daemon/demo.hpp"
 #include "daemon/server.hpp"
+#include "daemon/test_auth_server.hpp"
 #include "daemon/totp_secret.hpp"
 #include "observe/sinks.hpp"
 
@@ -115,6 +116,14 @@ int run_command_line(int argc, char** argv) {
   totp_command->add_option("--digits", totp.digits, "6 or 8")
       ->check(CLI::IsMember({6U, 8U}))
       ->capture_default_str();
+  auto* test_server_command = app.add_subcommand(
+      "test-auth-server", "Webhook server with fixed answers, to try things out: lets foo and busybox in");
+  TestAuthServerOptions test_server;
+  test_server_command->add_option("--listen", test_server.listen, "Address to listen on")
+      ->capture_default_str();
+  test_server_command->add_option("--port", test_server.port, "0: any free port")->capture_default_str();
+  test_server_command->add_flag("--zero-values", test_server.zero_values,
+                                "Send configurations with every member, as servers written in Go do");
   app.require_subcommand(0, 1);
 
   try {
@@ -126,6 +135,7 @@ int run_command_line(int argc, char** argv) {
   if (*check_command) return run_check(file);
   if (*hash_command) return run_hash_password();
   if (*totp_command) return run_totp_secret(totp);
+  if (*test_server_command) return run_test_auth_server(test_server);
   if (*serve_command || app.count("--config") > 0) return run_serve(file);
   fmt::print("{}", app.help());
   return 2;
