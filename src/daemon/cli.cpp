@@ -5,6 +5,7 @@
 #include "auth/password_hash.hpp"
 #include "config/load.hpp"
 #include "daemon/demo.hpp"
+#include "daemon/health.hpp"
 #include "daemon/server.hpp"
 #include "daemon/test_auth_server.hpp"
 #include "daemon/totp_secret.hpp"
@@ -72,6 +73,15 @@ int run_check(const std::string& file) {
   return 0;
 }
 
+int run_health_check(const std::string& file) {
+  const auto config = config::load(file);
+  if (!config) return print_errors(config.error());
+  const auto format = config->log.format == "text" ? observe::LineFormat::text : observe::LineFormat::ljson;
+  const observe::Log log(observe::descriptor_sink(STDERR_FILENO, format),
+                         observe::level_from(config->log.level).value_or(observe::Level::notice));
+  return check_health(config->health, log) ? 0 : 1;
+}
+
 int run_hash_password() {
   const auto password = auth::read_new_password(STDIN_FILENO);
   if (!password) return print_errors({password.error()});
@@ -89,6 +99,9 @@ int run_command_line(int argc, char** argv) {
   std::string file = "config.yaml";
   app.add_option("--config", file, "Configuration file (.yaml, .yml or .json); without a command: serve it")
       ->type_name("FILE");
+  bool health_check = false;
+  app.add_flag("--healthcheck", health_check,
+               "Ask the running server whether it is healthy; status 1: it is not");
   app.fallthrough();
 
   auto* serve_command = app.add_subcommand("serve", "Serve logins as the configuration file says");
@@ -131,6 +144,7 @@ int run_command_line(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (health_check) return run_health_check(file);
   if (*demo_command) return run_demo(demo);
   if (*check_command) return run_check(file);
   if (*hash_command) return run_hash_password();
