@@ -9,7 +9,7 @@ import subprocess
 
 import openapi
 import pytest
-from conftest import BIN, Daemon, free_port, own_daemons, run, wait_until
+from conftest import BIN, Daemon, free_port, own_daemons, run
 from webhooks import Server, askpass
 
 OPERATIONS = {path: item["post"] for path, item in openapi.DOCUMENT["paths"].items()}
@@ -128,6 +128,7 @@ def login(daemon):
 
 def test_the_daemon_asks_and_understands_what_the_document_says(asked):
     daemon, server = asked
+    admitted = 0
     for seed in range(25):
         dice = openapi.dice(f"daemon {seed}")
         said = {}
@@ -148,3 +149,5 @@ def test_the_daemon_asks_and_understands_what_the_document_says(asked):
         let_in = proved and said["/authz"]["success"]
         assert (done.stdout == b"in\n") == bool(let_in), (seed, said, done.stderr)
         assert ("/config" in said) == bool(let_in)
+        admitted += bool(let_in)
+    assert 3 < admitted < 22, "both outcomes were seen"
