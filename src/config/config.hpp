@@ -90,7 +90,8 @@ struct Programs {
   std::vector<std::string> shell_command;  // "" is the account's login shell
   std::map<std::string, std::string> environment;
   std::map<std::string, std::string> subsystems;
-  std::string file_transfer = "auto";  // "auto", "internal", "image": whose sftp-server and scp
+  bool expose_metadata_as_env = false;  // Metadata::metadata as variables, below its environment
+  std::string file_transfer = "auto";   // "auto", "internal", "image": whose sftp-server and scp
 };
 
 // Fairlead's own backend: containers without a daemon.
@@ -119,6 +120,7 @@ struct Docker {
   boost::json::object container{{"Image", "containerssh/containerssh-guest-image"}}, host_config,
       network_config, platform;
   std::string container_name;
+  std::map<std::string, std::string> metadata_labels;  // ours: metadata name → label of the container
   std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
@@ -133,7 +135,6 @@ struct Docker {
       "/usr/bin/containerssh-agent", "wait-signal", "--signal", "INT", "--signal", "TERM"};
   std::string guest_agent = "/usr/bin/containerssh-agent";
   RegistryAuth registry_auth{};
-  bool expose_metadata_as_env = false;  // every entry of the login's metadata becomes a variable
   Duration command_start = std::chrono::seconds(60), signal = std::chrono::seconds(60),
            window =
                std::chrono::seconds(60);  // without effect: messages to the agent, not calls of the engine

@@ -70,12 +70,12 @@ void describe_execution(Visitor& section, Docker& docker) {
   section.choice("mode", docker.mode, {modes});
   if (docker.mode == "session") section.error("mode", "mode session is not built yet");
   describe_guest_agent(section, docker);
-  describe_file_transfer(section, docker.programs);
+  describe_shared(section, docker.programs);
   section.field("disableAgent", docker.disable_agent);
   if (docker.disable_agent) section.error("disableAgent", "running without the agent is not built yet");
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.choice("imagePullPolicy", docker.image_pull_policy, {policies});
-  section.field("exposeAuthMetadataAsEnv", docker.expose_metadata_as_env);
+  section.field("exposeAuthMetadataAsLabels", docker.metadata_labels);
   constexpr std::array<std::string_view, 3> links{"auto", "socket", "attach"};
   section.choice("agentLink", docker.agent_link, {links});
 }

@@ -55,7 +55,7 @@ std::string accept_of(const http::Request& request) {
 http::Response ask(const config::HttpClient& block) {
   auto made = webhook::make_client(block, longest_answer);
   if (!made) throw std::runtime_error(made.error());
-  http::Request request{.target = made->path.empty() ? "/" : made->path,
+  http::Request request{.target = made->target,
                         .headers = {{"Accept", "application/json"}},
                         .redirects = block.allow_redirects ? webhook::limits::redirects : 0,
                         .deadline = std::chrono::steady_clock::now() + block.timeout};

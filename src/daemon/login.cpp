@@ -7,6 +7,7 @@
 #include "daemon/login_terms.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
+#include "relay/make_policy.hpp"
 #include "relay/relay.hpp"
 #include "ssh/interruptible.hpp"
 
@@ -18,6 +19,8 @@ namespace {
 
 using asio::ip::tcp;
 using ssh::Task;
+
+constexpr const char* not_now = "This login is not available now, please try again later.";
 
 // Counts one thing for as long as it lives.
 class Counted {
@@ -78,7 +81,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
     gate->fail(error.user_text());
   } catch (const std::exception& error) {
     log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
-    gate->fail("This login is not available now, please try again later.");
+    gate->fail(not_now);
   }
 }
 
@@ -103,10 +106,6 @@ std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, 
     log_engine_event(log, event, detail);
   };
   return config;
-}
-
-relay::Policy policy_of(const auth::Permissions& permissions) {
-  return {.pty = permissions.pty, .forced_command = permissions.forced_command};
 }
 
 // How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
@@ -183,23 +182,27 @@ Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_pt
   }
 }
 
-// What the configuration webhook says, while the client stays. Nothing of it is lost on a login that fails:
-// the sentence for its user is the result.
+// What the configuration webhook says, while the client stays. The result is empty, or the sentence with which
+// the login's channels are refused.
 Task<std::string> settle_login(const Settings& settings, backend::Login& login, ssh::Connection connection) {
   if (!settings.config_server) co_return "";
   const auto asking = std::make_shared<ssh::Interruptible>();
   ssh::TaskScope watching(connection.executor());
   watching.spawn(interrupt_at_end(asking, connection));
   auto settling = settle_terms(settings, login, std::string(connection.peer_identification()));
+  std::string sentence, reason = "the client has left";
   try {
     co_await asking->run(std::move(settling));
+    co_return "";
   } catch (const backend::BackendError& error) {
-    login.log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", login.config->backend}});
-    co_return error.user_text();
-  } catch (const boost::system::system_error&) {  // the client has left
-    co_return "The connection has ended.";
+    sentence = error.user_text();
+    reason = error.what();
+  } catch (const std::exception& error) {
+    sentence = not_now;
+    if (connection.is_open()) reason = error.what();
   }
-  co_return "";
+  login.log.error("SSH_BACKEND_REJECTED_HANDSHAKE", reason, {{"backend", login.config->backend}});
+  co_return sentence;
 }
 
 Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_ptr<const Settings> settings,
@@ -219,12 +222,13 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   login.environment = authenticator->permissions().environment;
   login.metadata = authenticator->metadata();
   const std::string obstacle = co_await settle_login(*settings, login, connection);
+  relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
   if (obstacle.empty())
     launching.spawn(launch(services, std::move(login), gate));
   else
     gate->fail(obstacle);
 
-  relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
+  relay::RelayOptions options{.policy = std::move(policy),
                               .observer = relay_log(log),
                               .draining = [&services] { return services.draining.load(); }};
   std::exception_ptr failure;

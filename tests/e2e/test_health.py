@@ -107,8 +107,8 @@ def test_a_port_in_use_stops_the_start(work):
 
 def test_other_answers_are_not_healthy(healthy):
     daemon = healthy()
-    for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b"HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
-                   b"SSH-2.0-x\r\n", b""):
+    for answer in (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                   b"HTTP/1.1 302 F\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-x\r\n", b""):
         with socket.socket() as impostor:
             impostor.bind(("127.0.0.1", 0))
             impostor.listen()
