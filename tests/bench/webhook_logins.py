@@ -79,12 +79,12 @@ class WebhookBench:
         return [float(line) for line in done.stdout.split()]
 
     @staticmethod
-    def wait_for_silence(pid):
-        """Until the daemon has nothing to do for a while: every login waits."""
-        used, quiet = cpu_seconds([pid]), 0
+    def wait_for_silence(*pids):
+        """Until daemon and clients have nothing to do for a while: every login waits."""
+        used, quiet = cpu_seconds(pids), 0
         while quiet < 10:
             time.sleep(0.2)
-            used, before = cpu_seconds([pid]), used
+            used, before = cpu_seconds(pids), used
             quiet = quiet + 1 if used - before < 0.02 else 0
 
     def waiting(self):
@@ -97,7 +97,7 @@ class WebhookBench:
         clients = subprocess.Popen([self.bin / "ssh_timer", str(daemon.port), "foo", str(daemon.key), "wait", str(count)],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            self.wait_for_silence(daemon.process.pid)
+            self.wait_for_silence(daemon.process.pid, clients.pid)
             after = threads_of(daemon.process.pid), private_kilobytes(daemon.process.pid)
             at_server = len(slow.waiting)
         finally:
