@@ -5,6 +5,7 @@
 #include "backend/docker/docker.hpp"
 #include "backend/oci/oci.hpp"
 #include "daemon/cores.hpp"
+#include "daemon/health.hpp"
 #include "daemon/listener.hpp"
 #include "daemon/login.hpp"
 #include "keeper/host_keys.hpp"
@@ -68,6 +69,7 @@ class Daemon {
     auto listener = Listener::open(settings()->config->ssh.listen, cores_, services_,
                                    [this] { return settings_.load(); });
     if (!listener) throw StartError(listener.error());
+    Health health = open_health();
     start_keeper();
     const auto first = settings();
     co_await services_.backends.start(first->backends(), *first->config);
@@ -75,11 +77,13 @@ class Daemon {
     accepting.spawn((*listener)->run());
     const std::string address = (*listener)->local_address();
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
+    health.set(true);
     if (options_.ready) options_.ready(address);
     ssh::TaskScope signals(cores_.first().io.get_executor());
     signals.spawn(watch_signals());
     while (stop_signals_ == 0) co_await signal_seen_.wait();
     services_.draining = true;
+    health.set(false);
     (*listener)->close();
     co_await accepting.join();
     co_await drain();
@@ -88,6 +92,15 @@ class Daemon {
   }
 
   std::shared_ptr<const Settings> settings() const { return settings_.load(); }
+
+  Health open_health() {
+    try {
+      return {cores_.first().io.get_executor(), settings()->config->health, log_};
+    } catch (const std::runtime_error& error) {
+      log_.write(observe::Level::crit, "HTTP_LISTEN_FAILED", error.what());
+      throw StartError(error.what());
+    }
+  }
 
   void start_keeper() {
     const auto current = settings();
