@@ -3,10 +3,14 @@
 #include "daemon/login.hpp"
 
 #include "crypto/random.hpp"
+#include "daemon/hangup.hpp"
+#include "daemon/login_terms.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
 #include "relay/relay.hpp"
+#include "ssh/interruptible.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace fairlead::daemon {
@@ -64,9 +68,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
   const observe::Log log = login.log;
   const std::string name = login.config->backend;
   try {
-    backend::Backend* backend = services.backend(name);
-    if (backend == nullptr)
-      throw backend::BackendError("backend " + name + " is not running", "This login is not available now.");
+    backend::Backend* const backend = co_await services.backends.get(login.config);
     std::shared_ptr<backend::Box> box = co_await backend->launch(std::move(login));
     log.info("BACKEND_BOX_STARTED", "A box was started for this login",
              {{"backend", name}, {"box", box->id()}});
@@ -134,11 +136,45 @@ void end_visit(Sources::Visit& visit, Ending ending, const observe::Log& log) {
               {{"seconds", std::chrono::ceil<std::chrono::seconds>(*wait).count()}});
 }
 
+// Both own what they touch: they may outlive the frame that has spawned them by a moment.
+using Asking = std::shared_ptr<ssh::Interruptible>;
+
+Task<> interrupt_at_hangup(Asking asking, Hangup hangup) {
+  co_await hangup.happened();
+  asking->interrupt();
+}
+
+Task<> interrupt_at_end(Asking asking, ssh::Connection connection) {
+  (void)co_await connection.closed();
+  asking->interrupt();
+}
+
+// co_spawn() wants a result that can be empty.
+using Accepted = std::optional<ssh::AcceptedServerConnection>;
+
+Task<Accepted> accept_into(asio::ip::tcp::socket socket, std::shared_ptr<ssh::ServerConfig> config) {
+  co_return co_await ssh::accept(std::move(socket), std::move(config));
+}
+
+// A client that leaves takes the questions to webhooks with it.
+Task<ssh::AcceptedServerConnection> accept_attended(asio::ip::tcp::socket socket,
+                                                    std::shared_ptr<ssh::ServerConfig> config) {
+  const auto asking = std::make_shared<ssh::Interruptible>();
+  ssh::TaskScope watching(socket.get_executor());
+  watching.spawn(interrupt_at_hangup(asking, Hangup(socket)));
+  auto accepting = accept_into(std::move(socket), std::move(config));
+  Accepted accepted = co_await asking->run(std::move(accepting));
+  co_return std::move(*accepted);
+}
+
 Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_ptr<ssh::ServerConfig> config,
+                                                 const Settings& settings,
                                                  const keeper::LoginAuthenticator& authenticator,
                                                  const observe::Log& log) {
   try {
-    auto client = co_await ssh::accept(std::move(arrival.socket), std::move(config));
+    auto accepting = settings.asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
+                                              : ssh::accept(std::move(arrival.socket), std::move(config));
+    auto client = co_await std::move(accepting);
     end_visit(arrival.visit, Ending::logged_in, log);
     co_return client;
   } catch (const ssh::ConnectionError& error) {
@@ -147,12 +183,31 @@ Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_pt
   }
 }
 
+// What the configuration webhook says, while the client stays. Nothing of it is lost on a login that fails:
+// the sentence for its user is the result.
+Task<std::string> settle_login(const Settings& settings, backend::Login& login, ssh::Connection connection) {
+  if (!settings.config_server) co_return "";
+  const auto asking = std::make_shared<ssh::Interruptible>();
+  ssh::TaskScope watching(connection.executor());
+  watching.spawn(interrupt_at_end(asking, connection));
+  auto settling = settle_terms(settings, login, std::string(connection.peer_identification()));
+  try {
+    co_await asking->run(std::move(settling));
+  } catch (const backend::BackendError& error) {
+    login.log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", login.config->backend}});
+    co_return error.user_text();
+  } catch (const boost::system::system_error&) {  // the client has left
+    co_return "The connection has ended.";
+  }
+  co_return "";
+}
+
 Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_ptr<const Settings> settings,
              observe::Log log, std::string id, Addresses addresses) {
   auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
   auto config = server_config(settings->server, services, authenticator, log);
   ssh::AcceptedServerConnection client =
-      co_await accept_login(std::move(arrival), std::move(config), *authenticator, log);
+      co_await accept_login(std::move(arrival), std::move(config), *settings, *authenticator, log);
   log = log.with({{"username", client.login.user}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 
@@ -162,7 +217,12 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   ssh::TaskScope launching(core.io.get_executor());
   backend::Login login = make_login(id, addresses, client.login, *settings, log);
   login.environment = authenticator->permissions().environment;
-  launching.spawn(launch(services, std::move(login), gate));
+  login.metadata = authenticator->metadata();
+  const std::string obstacle = co_await settle_login(*settings, login, connection);
+  if (obstacle.empty())
+    launching.spawn(launch(services, std::move(login), gate));
+  else
+    gate->fail(obstacle);
 
   relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
                               .observer = relay_log(log),

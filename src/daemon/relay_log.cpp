@@ -65,7 +65,8 @@ relay::Observer relay_log(observe::Log log) {
 }
 
 void log_engine_event(const observe::Log& log, std::string_view event, std::string_view detail) {
-  if (event.starts_with("auth"))
+  // "auth" is the verdict of whom the keeper has asked, and the keeper's adapter tells it.
+  if (event == "auth_refused" || event == "auth_failed")
     log.info("SSH_AUTH_FAILED", std::string(event), {{"reason", std::string(detail)}});
   else
     log.debug("SSH_ENGINE", std::string(event), {{"detail", std::string(detail)}});
