@@ -7,6 +7,7 @@
 #include "daemon/login_terms.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
+#include "relay/make_policy.hpp"
 #include "relay/relay.hpp"
 #include "ssh/interruptible.hpp"
 
@@ -103,10 +104,6 @@ std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, 
     log_engine_event(log, event, detail);
   };
   return config;
-}
-
-relay::Policy policy_of(const auth::Permissions& permissions) {
-  return {.pty = permissions.pty, .forced_command = permissions.forced_command};
 }
 
 // How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
@@ -219,12 +216,13 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   login.environment = authenticator->permissions().environment;
   login.metadata = authenticator->metadata();
   const std::string obstacle = co_await settle_login(*settings, login, connection);
+  relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
   if (obstacle.empty())
     launching.spawn(launch(services, std::move(login), gate));
   else
     gate->fail(obstacle);
 
-  relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
+  relay::RelayOptions options{.policy = std::move(policy),
                               .observer = relay_log(log),
                               .draining = [&services] { return services.draining.load(); }};
   std::exception_ptr failure;
