@@ -33,11 +33,6 @@ std::expected<std::shared_ptr<const Settings>, config::Errors> load_settings(con
   return make_settings(std::move(*config));
 }
 
-int print_errors(const config::Errors& errors) {
-  for (const std::string& error : errors) fmt::print(stderr, "{}\n", error);
-  return 1;
-}
-
 std::expected<observe::Log, std::string> open_configured_log(const config::Log& config) {
   observe::LogOptions options;
   options.level = observe::level_from(config.level).value_or(observe::Level::notice);
@@ -192,6 +187,7 @@ int run(const CommandLine& line) {
   if (*line.demo_command) return run_demo(line.demo);
   if (*line.hash) return run_hash_password();
   if (*line.totp_command) return run_totp_secret(line.totp);
+  if (*line.test_server_command) return run_test_auth_server(line.test_server);
   if (*line.completion) {
     fmt::print("{}", completion(line.app, line.shell));
     return 0;
@@ -199,7 +195,6 @@ int run(const CommandLine& line) {
   if (line.dump || *line.config_dump) return run_dump_config(line.file, secrets);
   if (line.licenses) return run_licenses();
   if (line.health_check) return run_health_check(line.file);
-  if (*line.test_server_command) return run_test_auth_server(line.test_server);
   if (*line.check || *line.config_check) return run_check_config(line.file);
   if (*line.config_schema) return run_config_schema();
   // ContainerSSH without arguments serves the config.yaml of the working directory.

@@ -42,7 +42,8 @@ class Daemon {
         log_(std::move(log)),
         options_(std::move(options)),
         cores_(settings_.load()->config->threads,
-               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {}
+               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {
+  }
 
   int run() {
     asio::co_spawn(cores_.first().io, live(), [this](std::exception_ptr failure) {
