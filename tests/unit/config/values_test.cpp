@@ -86,6 +86,7 @@ TEST(Closest, FindsTypingMistakesAndNothingElse) {
 TEST(Values, LongDurationsAreExact) {
   const Duration exact(55'555'555'555'555'555);
   EXPECT_EQ(parse_duration(to_text(exact)), exact);
+  EXPECT_FALSE(parse_duration("5555555555555550404"));
 }
 
 }  // namespace
