@@ -69,7 +69,7 @@ class KeeperWebhooks : public testing::Test {
   Verdict key(LoginAuthenticator& login, const ssh::PrivateKey& shown, bool verified,
               const std::string& user = "ada") {
     const ssh::AuthContext who = context(user);
-    const ssh::PublicKey half = shown.public_key();
+    const ssh::PublicKey& half = shown.public_key();
     return test::run(login.public_key(who, half, verified));
   }
   std::vector<std::string> metadata(const LoginAuthenticator& login) {
