@@ -55,7 +55,8 @@ struct Auth {
   std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
   std::string authz_method{};                 // "", "webhook": asked after every login that succeeded
   std::string gssapi_method{};                // ""; "kerberos" comes with its own issue
-  Webhook password_webhook{}, public_key_webhook{}, authz_webhook{};
+  Webhook password_webhook{}, public_key_webhook{};
+  AuthzWebhook authz_webhook{};
   Kerberos password_kerberos{}, gssapi_kerberos{};
   OAuth2 oauth2{};
   std::string local_users_file{};
