@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Events of the link to sessions, signals to the reaper.
+// Events of the link to its channels, signals to the reaper.
 #include "agent/agent.hpp"
 
+#include "agent/file_delivery.hpp"
 #include "agent/limits.hpp"
+#include "base/wire.hpp"
 
 #include <climits>
 
@@ -72,7 +74,7 @@ Agent::Agent(LinkDescriptors descriptors, InternalPrograms internal, const char*
             {.on_event = [this](ssh::EngineEvent& event) { on_event(event); },
              .on_drained =
                  [this] {
-                   for (auto& [channel, session] : sessions_) session->on_writable();
+                   for (auto& [channel, owner] : channels_) owner->on_writable();
                  }}),
       processes_(loop_),
       internal_(std::move(internal)),
@@ -104,31 +106,26 @@ void Agent::on_signal() {
   processes_.reap();
 }
 
-Session* Agent::session(ssh::ChannelId channel) {
-  const auto found = sessions_.find(channel);
-  return found == sessions_.end() ? nullptr : found->second.get();
-}
-
 void Agent::on_event(ssh::EngineEvent& event) {
   namespace happened = ssh::event;
   const auto with = [this](ssh::ChannelId channel, auto act) {
-    if (auto* found = session(channel)) act(*found);
+    if (const auto found = channels_.find(channel); found != channels_.end()) act(*found->second);
   };
   std::visit(
       Overloaded{
           [&](const happened::ChannelData& data) {
-            with(data.channel, [&](Session& it) { it.on_data(data.type, data.data); });
+            with(data.channel, [&](ChannelOwner& it) { it.on_data(data.type, data.data); });
           },
           [&](const happened::Writable& writable) {
-            if (writable.channel) with(*writable.channel, [](Session& it) { it.on_writable(); });
+            if (writable.channel) with(*writable.channel, [](ChannelOwner& it) { it.on_writable(); });
           },
           [&](const happened::ChannelRequest& request) {
-            with(request.channel, [&](Session& it) { it.on_request(request); });
+            with(request.channel, [&](ChannelOwner& it) { it.on_request(request); });
           },
-          [&](const happened::ChannelEof& eof) { with(eof.channel, [](Session& it) { it.on_eof(); }); },
+          [&](const happened::ChannelEof& eof) { with(eof.channel, [](ChannelOwner& it) { it.on_eof(); }); },
           [&](const happened::ChannelClosed& closed) {
             link_.engine().close_channel(closed.channel);
-            sessions_.erase(closed.channel);
+            channels_.erase(closed.channel);
           },
           [&](const happened::ChannelOpen& open) { on_open(open); },
           [&](const happened::GlobalRequest& request) { on_global_request(request); },
@@ -163,12 +160,23 @@ void Agent::on_open(const ssh::event::ChannelOpen& open) {
   using enum ssh::OpenFailure;
   if (is_forwarding(open.type))
     return engine.refuse_open(open.channel, administratively_prohibited, "port forwarding is not enabled");
-  if (open.type != "session")
+  if (open.type != "session" && open.type != link::file_channel)
     return engine.refuse_open(open.channel, unknown_channel_type, "unknown channel type");
   if (!box_)
     return engine.refuse_open(open.channel, administratively_prohibited, "the box has not been set up");
+  if (open.type == link::file_channel) return on_open_file(open);
   const Session::House house{loop_, link_, processes_, *box_};
-  sessions_.emplace(open.channel, std::make_unique<Session>(house, open.channel));
+  channels_.emplace(open.channel, std::make_unique<Session>(house, open.channel));
+  engine.confirm_open(open.channel);
+}
+
+void Agent::on_open_file(const ssh::event::ChannelOpen& open) {
+  auto& engine = link_.engine();
+  ssh::WireReader reader(open.extra);
+  const std::string_view path = reader.text();
+  auto file = NewFile::create(reader.done() ? path : std::string_view{}, box_->account);
+  if (!file) return engine.refuse_open(open.channel, ssh::OpenFailure::connect_failed, file.error());
+  channels_.emplace(open.channel, std::make_unique<FileDelivery>(engine, open.channel, std::move(*file)));
   engine.confirm_open(open.channel);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The agent: one link to the daemon, the setup request that says for whom the box is, and the sessions.
+// The agent: one link to the daemon, the setup request that says for whom the box is, and the channels.
 #pragma once
 
+#include "agent/channel_owner.hpp"
 #include "agent/event_loop.hpp"
 #include "agent/link.hpp"
 #include "agent/processes.hpp"
@@ -29,7 +30,7 @@ class Agent {
   void on_global_request(const ssh::event::GlobalRequest& request);
   void on_setup(const ssh::event::GlobalRequest& request);
   void on_open(const ssh::event::ChannelOpen& open);
-  [[nodiscard]] Session* session(ssh::ChannelId channel);
+  void on_open_file(const ssh::event::ChannelOpen& open);
 
   EventLoop loop_;
   Link link_;
@@ -39,7 +40,7 @@ class Agent {
   FileDescriptor signals_;
   bool stop_ = false;
   std::optional<Box> box_;  // before setup there is none, and no channel
-  std::map<ssh::ChannelId, std::unique_ptr<Session>> sessions_;
+  std::map<ssh::ChannelId, std::unique_ptr<ChannelOwner>> channels_;
 };
 
 }  // namespace fairlead::agent

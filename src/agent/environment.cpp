@@ -46,6 +46,7 @@ Environment make_environment(const Environment& inherited, const link::Setup& se
   environment["SHELL"] = account.shell;
   for (const auto& [name, value] : setup.environment) environment[name] = value;
   for (const auto& [name, value] : client.variables) environment[name] = value;
+  for (const auto& [name, value] : setup.fixed_environment) environment[name] = value;
   describe_connection(environment, setup);
   if (!client.term.empty()) environment["TERM"] = client.term;
   if (!client.tty_name.empty()) environment["SSH_TTY"] = client.tty_name;

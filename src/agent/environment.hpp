@@ -27,9 +27,9 @@ struct ClientEnvironment {
 [[nodiscard]] Environment inherited_environment(const char* const* environment);
 
 // From weak to strong: inherited, the account's (USER, LOGNAME, HOME, SHELL, and PATH when nobody set one),
-// Setup::environment, the client's env requests, and the facts of this session (SSH_CLIENT, SSH_CONNECTION,
-// SSH_TTY, TERM). Which env requests a client may send is the daemon's policy; SSH_ORIGINAL_COMMAND is one
-// that the daemon makes when it forces a command.
+// Setup::environment, the client's env requests, Setup::fixed_environment, and the facts of this session
+// (SSH_CLIENT, SSH_CONNECTION, SSH_TTY, TERM). Which env requests a client may send is the daemon's policy;
+// SSH_ORIGINAL_COMMAND is one that the daemon makes when it forces a command.
 [[nodiscard]] Environment make_environment(const Environment& inherited, const link::Setup& setup,
                                            const Account& account, const ClientEnvironment& client);
 

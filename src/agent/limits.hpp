@@ -12,6 +12,9 @@ inline constexpr std::size_t account_file = std::size_t{1} << 20;
 // Linux allows 65536; accounts have fewer than 100, and the list is passed at every start.
 inline constexpr std::size_t supplementary_groups = 256;
 
+// On the way to one file; the kernel's own limit.
+inline constexpr unsigned symbolic_links = 40;
+
 // What a pipe to or from a program may hold: enough to keep both sides running while the other is scheduled.
 // Memory is only used while it is full. The kernel's default is 64 KiB, its limit for unprivileged users 1
 // MiB per pipe.

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "agent/account.hpp"
+#include "agent/channel_owner.hpp"
 #include "agent/command.hpp"
 #include "agent/environment.hpp"
 #include "agent/event_loop.hpp"
@@ -33,7 +34,7 @@ struct Box {
   std::string agent_path;
 };
 
-class Session {
+class Session final : public ChannelOwner {
  public:
   // What it uses must outlive it.
   struct House {
@@ -47,13 +48,12 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   // Hangs up a program that still runs.
-  ~Session();
+  ~Session() override;
 
-  void on_request(const ssh::event::ChannelRequest& request);
-  void on_data(ssh::DataType type, ssh::Bytes data);
-  void on_eof();
-  // There is room again in the channel's window or on the link.
-  void on_writable();
+  void on_request(const ssh::event::ChannelRequest& request) override;
+  void on_data(ssh::DataType type, ssh::Bytes data) override;
+  void on_eof() override;
+  void on_writable() override;
 
  private:
   // Answer of a request; start() comes after the answer, so that no output precedes it.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "auth/key_restrictions.hpp"
+#include "config/metadata.hpp"
 
 #include <fairlead/ssh/auth.hpp>
 
@@ -15,6 +16,9 @@ struct Decision {
   // Counts only with `accepted`, and for a key only when it was verified (CVE-2024-45337).
   Permissions permissions;
   std::string reason;  // of a refusal, for the log only: the client is never told
+  // Of whoever vouched; counts as the permissions do.
+  config::Metadata metadata{};
+  bool unavailable = false;  // refused because whoever decides could not be asked
 };
 
 }  // namespace fairlead::auth

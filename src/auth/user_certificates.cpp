@@ -17,15 +17,6 @@ Decision refuse_certificate(std::string_view reason) {
   return {ssh::Verdict::refused, {}, std::string(reason)};
 }
 
-Permissions permissions_of(const ssh::CertificateGrant& grant) {
-  return {.forced_command = grant.forced_command,
-          .environment = {},
-          .pty = grant.pty,
-          .port_forwarding = grant.port_forwarding,
-          .agent_forwarding = grant.agent_forwarding,
-          .x11_forwarding = grant.x11_forwarding};
-}
-
 bool share_one(const Names& a, const Names& b) {
   return std::ranges::any_of(a,
                              [&b](const std::string& name) { return std::ranges::find(b, name) != b.end(); });
@@ -89,6 +80,15 @@ Granted by_any(const Users& users, const User& user, const Attempt& attempt) {
 }
 
 }  // namespace
+
+Permissions permissions_of(const ssh::CertificateGrant& grant) {
+  return {.forced_command = grant.forced_command,
+          .environment = {},
+          .pty = grant.pty,
+          .port_forwarding = grant.port_forwarding,
+          .agent_forwarding = grant.agent_forwarding,
+          .x11_forwarding = grant.x11_forwarding};
+}
 
 Decision decide_certificate(const Users& users, const ssh::AuthContext& context,
                             const ssh::Certificate& certificate, const ssh::CertificateProof& proof) {

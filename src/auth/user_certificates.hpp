@@ -17,4 +17,7 @@ namespace fairlead::auth {
                                           const ssh::Certificate& certificate,
                                           const ssh::CertificateProof& proof);
 
+// What a certificate permits by itself.
+[[nodiscard]] Permissions permissions_of(const ssh::CertificateGrant& grant);
+
 }  // namespace fairlead::auth

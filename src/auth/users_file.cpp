@@ -102,12 +102,12 @@ class UsersReader {
 
   User read_user(Section& section) {
     User user;
-    if (section.read("password", user.password_hash))
+    if (section.field("password", user.password_hash))
       if (auto good = check_hash_format(user.password_hash); !good) section.error("password", good.error());
     read_inline_keys(section, user);
     read_key_file(section, user);
     std::vector<std::string> principals;
-    if (section.read("principals", principals)) user.principals = std::move(principals);
+    if (section.field("principals", principals)) user.principals = std::move(principals);
     read_second_factor(section, user);
     if (user.password_hash.empty() && !has_some_key(user))
       findings_.warning(section.present() ? section.node()->line : 0, section.path(),
@@ -119,7 +119,7 @@ class UsersReader {
     Section own = section.section("config");
     if (own.present()) {
       auto merged = std::make_shared<config::Config>(*base_);
-      config::read_backends(own, *merged);
+      config::describe_backends(own, *merged);
       user.config = std::move(merged);
     }
     return user;
@@ -129,7 +129,7 @@ class UsersReader {
     user.methods = base_->auth.local_methods;
     config::read_method_chains(section, "methods", base_->auth, user.methods);
     std::string text;
-    if (!section.read("totp", text)) return;
+    if (!section.field("totp", text)) return;
     auto totp = Totp::parse(text);
     if (!totp) return section.error("totp", totp.error());
     user.totp = std::move(*totp);
@@ -153,7 +153,7 @@ class UsersReader {
   // Written by the operator: every one must be good.
   void read_inline_keys(Section& section, User& user) {
     std::vector<std::string> lines;
-    if (!section.read("authorizedKeys", lines)) return;
+    if (!section.field("authorizedKeys", lines)) return;
     const config::Node& list = *section.raw("authorizedKeys");
     for (std::size_t i = 0; i < lines.size(); ++i) {
       const auto parsed = ssh::parse_authorized_keys(lines[i]);
@@ -169,7 +169,7 @@ class UsersReader {
   // Often written by the user: a bad line admits nobody and is told, but it does not keep everybody else out.
   void read_key_file(Section& section, User& user) {
     std::string file;
-    if (!section.read("authorizedKeysFile", file)) return;
+    if (!section.field("authorizedKeysFile", file)) return;
     const auto text = config::read_text_file(file);
     if (!text) return section.error("authorizedKeysFile", text.error());
     const auto parsed = ssh::parse_authorized_keys(*text);

@@ -2,6 +2,8 @@
 // Finds the agent program, and opens the link to an agent.
 #include "backend/agent_box.hpp"
 
+#include "backend/file_delivery.hpp"
+#include "backend/login_environment.hpp"
 #include "base/unix_receive.hpp"
 
 #include <fairlead/ssh/server.hpp>
@@ -70,7 +72,11 @@ link::Setup make_setup(const Login& login, const config::Programs& programs,
   setup.shell_command = programs.shell_command;
   setup.environment = std::move(image_environment);
   for (const auto& [name, value] : programs.environment) setup.environment[name] = value;
-  for (const auto& [name, value] : login.environment) setup.environment[name] = value;
+  // A key's own variables would steer the command that the operator forces, and users may write their key
+  // files themselves (security.md CN-13).
+  if (login.config->security.force_command.empty())
+    for (const auto& [name, value] : login.environment) setup.environment[name] = value;
+  setup.fixed_environment = login_environment(login, programs.expose_metadata_as_env);
   setup.client_address = login.remote_address;
   setup.client_port = login.remote_port;
   setup.server_address = login.local_address;
@@ -80,22 +86,25 @@ link::Setup make_setup(const Login& login, const config::Programs& programs,
   return setup;
 }
 
-Task<AgentPeer> greet_agent(asio::generic::stream_protocol::socket stream, AgentLink kind, link::Setup setup,
-                            std::chrono::nanoseconds deadline) {
+Task<AgentPeer> greet_agent(asio::generic::stream_protocol::socket stream, AgentLink kind,
+                            Greeting greeting) {
   std::optional<link::DescriptorSender> data_sockets;
   if (kind == AgentLink::local) data_sockets = open_data_sockets(stream.native_handle());
   AgentPeer peer{ssh::link(std::move(stream)), std::move(data_sockets)};
   ssh::Connection connection = peer.connection.connection;
   asio::steady_timer timer(connection.executor());
-  timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(deadline));
+  timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(greeting.deadline));
   timer.async_wait([connection](boost::system::error_code code) mutable {
-    if (!code) connection.close({ssh::Errc::timeout, "the agent did not answer"});
+    if (!code) connection.close({ssh::Errc::timeout, "the agent did not answer in time"});
   });
   std::string refusal;
   try {
-    const auto reply = co_await connection.request(std::string(link::setup_request), setup.encode());
+    const auto reply = co_await connection.request(std::string(link::setup_request), greeting.setup.encode());
     if (ssh::as_text(reply.payload) != link::takes_data_sockets) peer.data_sockets.reset();
-    if (reply.success) co_return peer;
+    if (reply.success) {
+      co_await deliver_files(connection, greeting.login);
+      co_return peer;
+    }
     refusal =
         "the agent refused to serve the login: " + ssh::to_string(reply.payload).substr(0, refusal_text);
   } catch (const ssh::ConnectionError& error) {

@@ -23,7 +23,8 @@ namespace fairlead::backend {
 // Throws BackendError when there is none that can be run.
 [[nodiscard]] std::string find_agent(const config::Config& config);
 
-// For whom and how programs run: the image's own environment below the configured one below the login's.
+// For whom and how programs run: the image's own environment below the configured one below the login's, and
+// above them and the client's what the login's metadata sets (login_environment.hpp).
 [[nodiscard]] link::Setup make_setup(const Login& login, const config::Programs& programs,
                                      std::map<std::string, std::string> image_environment = {});
 
@@ -33,15 +34,23 @@ enum class AgentLink : std::uint8_t {
   bridge,  // a stream that something else carries to its standard input and output
 };
 
+struct Greeting {
+  link::Setup setup;
+  // Its files go into the box. Outlives the greeting.
+  const Login& login;
+  std::chrono::nanoseconds deadline;  // of all of it
+};
+
 struct AgentPeer {
   ssh::AcceptedConnection connection;
   std::optional<link::DescriptorSender> data_sockets;  // Box::data_sockets()
 };
 
-// Opens the link on a connected stream to the agent and sends the setup request. Throws BackendError when the
-// agent refuses (its words in what(), escaped by the log) or has not answered after `deadline`; the stream is
-// closed then.
+// Opens the link on a connected stream to the agent, sends the setup request and delivers the login's files:
+// before the first program can start. Throws BackendError when the agent refuses (its words in what(),
+// escaped by the log) or is not done after the deadline; the stream is closed then. A file that cannot be
+// written is a warning in the login's log.
 [[nodiscard]] Task<AgentPeer> greet_agent(ssh::asio::generic::stream_protocol::socket stream, AgentLink kind,
-                                          link::Setup setup, std::chrono::nanoseconds deadline);
+                                          Greeting greeting);
 
 }  // namespace fairlead::backend

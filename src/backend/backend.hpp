@@ -4,6 +4,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "config/metadata.hpp"
 #include "link/descriptor_channel.hpp"
 #include "observe/log.hpp"
 
@@ -30,6 +31,8 @@ struct Login {
   std::string local_address;
   std::uint16_t local_port = 0;
   std::map<std::string, std::string> environment;  // for every program of this login
+  // Of whoever vouched for it: its environment and files go into the box, the rest where `expose…` says.
+  config::Metadata metadata;
   // In force for this login: the daemon's file, reloaded by SIGHUP, with the user's own settings merged in.
   // launch() goes by this one, not by the one the backend was made with. Never null.
   std::shared_ptr<const config::Config> config;

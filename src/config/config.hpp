@@ -3,7 +3,10 @@
 // keys. Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
 #pragma once
 
+#include "config/http.hpp"
+#include "config/later.hpp"
 #include "config/method_chain.hpp"
+#include "config/security.hpp"
 
 #include <boost/json/object.hpp>
 
@@ -15,8 +18,6 @@
 #include <vector>
 
 namespace fairlead::config {
-
-using Duration = std::chrono::nanoseconds;
 
 // What one source address may take of the room before the login (security.md TH-15). A penalty of 0 is none.
 struct PerSource {
@@ -49,9 +50,15 @@ struct Ssh {
 };
 
 struct Auth {
-  std::string password_method{};    // "", "local"; "webhook" and "kerberos" come with their own issues
-  std::string public_key_method{};  // "", "local"
+  std::string password_method{};              // "", "local", "webhook"; "kerberos" comes with its own issue
+  std::string public_key_method{};            // "", "local", "webhook"
   std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
+  std::string authz_method{};                 // "", "webhook": asked after every login that succeeded
+  std::string gssapi_method{};                // ""; "kerberos" comes with its own issue
+  Webhook password_webhook{}, public_key_webhook{};
+  AuthzWebhook authz_webhook{};
+  Kerberos password_kerberos{}, gssapi_kerberos{};
+  OAuth2 oauth2{};
   std::string local_users_file{};
   std::vector<std::string> local_trusted_user_ca_keys{};  // file names or keys
   std::string local_revoked_keys{};                       // a file; "": nothing is revoked
@@ -65,6 +72,7 @@ struct Log {
   std::string format = "ljson";        // or "text"
   std::string destination = "stdout";  // or "file"
   std::string file = "/var/log/containerssh/containerssh.log";
+  Syslog syslog{};
 };
 
 // Limits of one box; what is not set is not limited.
@@ -83,7 +91,8 @@ struct Programs {
   std::vector<std::string> shell_command;  // "" is the account's login shell
   std::map<std::string, std::string> environment;
   std::map<std::string, std::string> subsystems;
-  std::string file_transfer = "auto";  // "auto", "internal", "image": whose sftp-server and scp
+  bool expose_metadata_as_env = false;  // Metadata::metadata as variables, below its environment
+  std::string file_transfer = "auto";   // "auto", "internal", "image": whose sftp-server and scp
 };
 
 // Fairlead's own backend: containers without a daemon.
@@ -100,6 +109,16 @@ struct Oci {
   Duration start_timeout = std::chrono::seconds(30);
 };
 
+// Credentials for a registry.
+struct RegistryAuth {
+  std::string username{}, password{}, auth{}, server_address{}, identity_token{}, registry_token{};
+
+  [[nodiscard]] bool is_empty() const noexcept {
+    return username.empty() && password.empty() && auth.empty() && identity_token.empty() &&
+           registry_token.empty();
+  }
+};
+
 struct Docker {
   std::string host = "unix:///var/run/docker.sock";
   std::string cacert, cert, key;
@@ -107,6 +126,7 @@ struct Docker {
   boost::json::object container{{"Image", "containerssh/containerssh-guest-image"}}, host_config,
       network_config, platform;
   std::string container_name;
+  std::map<std::string, std::string> metadata_labels;  // ours: metadata name → label of the container
   std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
@@ -116,20 +136,43 @@ struct Docker {
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   Programs programs;
+  // Of the guest agent that ContainerSSH expects in the image: read and written, without effect.
+  std::vector<std::string> idle_command{
+      "/usr/bin/containerssh-agent", "wait-signal", "--signal", "INT", "--signal", "TERM"};
+  std::string guest_agent = "/usr/bin/containerssh-agent";
+  RegistryAuth registry_auth{};
+  Duration command_start = std::chrono::seconds(60), signal = std::chrono::seconds(60),
+           window =
+               std::chrono::seconds(60);  // without effect: messages to the agent, not calls of the engine
   Duration container_start = std::chrono::seconds(60), container_stop = std::chrono::seconds(60),
            http = std::chrono::seconds(15);
+};
+
+// A mistake in what the configuration webhook may still replace.
+struct PostponedError {
+  std::string path, sentence;
 };
 
 struct Config {
   std::string file;  // where it was read from, for messages
   std::vector<std::string>
       warnings;  // complete sentences: what is accepted but has no effect, or will not stay
+  std::vector<std::string> deprecated;  // the same for ContainerSSH 0.4's forms, with the new form
+  std::vector<PostponedError> postponed;
   Ssh ssh;
   Auth auth;
   Log log;
+  ConfigServer config_server;
+  Health health{{.listen = "0.0.0.0:7000"}, false, {.url = "http://127.0.0.1:7000/"}};
+  Security security;
   std::string backend = "oci";
   Oci oci;
   Docker docker;
+  Kubernetes kubernetes;
+  SshProxy sshproxy;
+  Audit audit;
+  Metrics metrics{{.listen = "0.0.0.0:9100"}};
+  GeoIp geoip;
   // Where boxes, unpacked images and the journal live. "" is /var/lib/fairlead as root, else
   // $XDG_STATE_HOME/fairlead.
   std::string state_directory;

@@ -3,6 +3,7 @@
 #include "config/docker_structures.hpp"
 
 #include "config/docker_schema.hpp"
+#include "config/section.hpp"
 #include "config/values.hpp"
 
 #include <boost/json.hpp>
@@ -32,8 +33,10 @@ class Reader {
         for (const auto& limit : object(below, value, fields)) result[limit.key()] = limit.value();
       } else if (field == nullptr) {
         unknown(below, name, value, fields);
-      } else if (value.kind != Node::Kind::null) {
-        result[field->name] = read(below, value, *field);
+      } else if (value.kind != Node::Kind::null && !(findings_.overlay && is_zero(value))) {
+        json::value member = read(below, value, *field);
+        const bool nothing = member.is_object() && member.get_object().empty();
+        if (!nothing || !findings_.overlay) result[field->name] = std::move(member);
       }
     }
     return result;
@@ -149,7 +152,70 @@ class Reader {
   Findings& findings_;
 };
 
+void merge(json::object& into, const json::object& given, Fields fields) {
+  using enum DockerField::Type;
+  for (const auto& member : given) {
+    const auto field = std::ranges::find(fields, std::string_view(member.key()), &DockerField::name);
+    json::value& target = into[member.key()];
+    if (!target.is_object() || !member.value().is_object() || field == fields.end())
+      target = member.value();
+    else if (field->type == object)
+      merge(target.get_object(), member.value().get_object(), field->fields);
+    else
+      for (const auto& entry : member.value().get_object()) target.get_object()[entry.key()] = entry.value();
+  }
+}
+
+std::string file_name(std::string_view name) {
+  std::string lower;
+  for (const char c : name)
+    if (c != '.') lower.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+  return lower;
+}
+
+json::value file_layout(const json::value& value, const DockerField& field);
+
+json::object file_layout(const json::object& value, Fields fields) {
+  json::object result, resources;
+  // The table of `host` ends with them.
+  const auto first_resource = std::ranges::find(fields, "CpuShares", &DockerField::name);
+  for (const auto& member : value) {
+    const auto field = std::ranges::find(fields, std::string_view(member.key()), &DockerField::name);
+    if (field == fields.end()) continue;
+    (field < first_resource ? result : resources)[file_name(field->name)] =
+        file_layout(member.value(), *field);
+  }
+  if (!resources.empty()) result["resources"] = std::move(resources);
+  return result;
+}
+
+json::value file_layout(const json::value& value, const DockerField& field) {
+  using enum DockerField::Type;
+  if (field.type == object && value.is_object()) return file_layout(value.get_object(), field.fields);
+  const bool list = field.type == objects && value.is_array();
+  const bool map = (field.type == object_map || field.type == object_list_map) && value.is_object();
+  if (list) {
+    json::array result;
+    for (const auto& item : value.get_array())
+      result.push_back(file_layout(item, {"", object, field.fields}));
+    return result;
+  }
+  if (!map) return value;
+  json::object result;
+  const DockerField below{"", field.type == object_map ? object : objects, field.fields};
+  for (const auto& member : value.get_object()) result[member.key()] = file_layout(member.value(), below);
+  return result;
+}
+
 }  // namespace
+
+json::object to_file_layout(const json::object& value, DockerStructure structure) {
+  return file_layout(value, docker_fields(structure));
+}
+
+void merge_docker_structure(json::object& into, const json::object& given, DockerStructure structure) {
+  merge(into, given, docker_fields(structure));
+}
 
 json::object docker_structure(Findings& findings, const std::string& path, const Node& node,
                               DockerStructure structure) {

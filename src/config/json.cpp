@@ -2,7 +2,9 @@
 // JSON into a Node tree. The text goes through Boost's streaming parser line by line, which is how the nodes
 // learn theirs.
 #include "config/node.hpp"
+#include "config/values.hpp"
 
+#include <boost/json.hpp>
 #include <boost/json/basic_parser_impl.hpp>
 #include <fmt/format.h>
 
@@ -109,7 +111,55 @@ struct Builder {
   bool on_comment(string_view, error_code&) { return true; }
 };
 
+Node scalar_node(std::string text, bool quoted) {
+  Node node;
+  node.kind = Node::Kind::scalar;
+  node.text = std::move(text);
+  node.quoted = quoted;
+  return node;
+}
+
 }  // namespace
+
+Node to_node(const boost::json::value& value) {
+  if (const auto* text = value.if_string()) return scalar_node(std::string(*text), true);
+  Node node;
+  if (const auto* object = value.if_object()) {
+    node.kind = Node::Kind::map;
+    for (const auto& member : *object)
+      node.members.emplace_back(std::string(member.key()), to_node(member.value()));
+  } else if (const auto* array = value.if_array()) {
+    node.kind = Node::Kind::list;
+    for (const auto& item : *array) node.items.push_back(to_node(item));
+  } else if (!value.is_null()) {
+    return scalar_node(boost::json::serialize(value), false);
+  }
+  return node;
+}
+
+boost::json::value to_json(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return nullptr;
+    case Node::Kind::list: {
+      boost::json::array array;
+      for (const Node& item : node.items) array.push_back(to_json(item));
+      return array;
+    }
+    case Node::Kind::map: {
+      boost::json::object object;
+      for (const auto& [name, value] : node.members) object[name] = to_json(value);
+      return object;
+    }
+    case Node::Kind::scalar:
+      break;
+  }
+  if (node.quoted) return boost::json::string(node.text);
+  if (node.text == "true" || node.text == "false") return node.text == "true";
+  if (const auto whole = parse_signed(node.text)) return *whole;
+  if (const auto real = parse_real(node.text)) return *real;
+  return boost::json::string(node.text);
+}
 
 std::expected<Node, std::vector<std::string>> parse_json(std::string_view text, const std::string& name) {
   const auto refuse = [&name](int line, const std::string& reason) {

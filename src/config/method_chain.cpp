@@ -3,7 +3,7 @@
 #include "config/method_chain.hpp"
 
 #include "config/config.hpp"
-#include "config/section.hpp"
+#include "config/visitor.hpp"
 
 #include <fmt/format.h>
 
@@ -36,6 +36,17 @@ std::string mistake(const MethodChain& chain, const Auth& auth) {
     if (!is_offered(factor, auth)) return fmt::format("{} needs {}", name.text, name.needed);
   }
   return {};
+}
+
+std::string to_text(const MethodChain& chain) {
+  std::string text;
+  for (const Factor factor : chain)
+    text.append(text.empty() ? "" : "+").append(factor_names.at(static_cast<std::size_t>(factor)).text);
+  return text;
+}
+
+bool anything_offered(const Auth& auth) {
+  return is_offered(Factor::public_key, auth) || is_offered(Factor::password, auth);
 }
 
 }  // namespace
@@ -73,10 +84,13 @@ bool is_offered(Factor factor, const Auth& auth) noexcept {
   return false;
 }
 
-void read_method_chains(Section& section, std::string_view key, const Auth& auth,
+void read_method_chains(Visitor& section, std::string_view key, const Auth& auth,
                         std::vector<MethodChain>& chains) {
+  // What is not offered need not be said.
   std::vector<std::string> texts;
-  if (!section.read(key, texts)) return;
+  for (const MethodChain& chain : chains)
+    if (mistake(chain, auth).empty()) texts.push_back(to_text(chain));
+  if (!section.field(key, texts)) return;
   std::vector<MethodChain> read;
   for (const std::string& text : texts) {
     auto chain = parse_method_chain(text);
@@ -86,7 +100,7 @@ void read_method_chains(Section& section, std::string_view key, const Auth& auth
     else
       section.error(key, reason);
   }
-  if (texts.empty()) section.error(key, "names no method: nobody could log in");
+  if (texts.empty() && anything_offered(auth)) section.error(key, "names no method: nobody could log in");
   chains = std::move(read);
 }
 

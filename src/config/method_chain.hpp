@@ -11,7 +11,7 @@
 namespace fairlead::config {
 
 struct Auth;
-class Section;
+class Visitor;
 
 enum class Factor : std::uint8_t { public_key, password, totp };
 
@@ -26,7 +26,7 @@ using MethodChain = std::vector<Factor>;
 
 // A list of chains, each of which `auth` must be able to carry out; where `key` is absent `chains` stays as
 // it is.
-void read_method_chains(Section& section, std::string_view key, const Auth& auth,
+void read_method_chains(Visitor& section, std::string_view key, const Auth& auth,
                         std::vector<MethodChain>& chains);
 
 }  // namespace fairlead::config

@@ -2,6 +2,8 @@
 // Looking up members, and reading a file whole.
 #include "config/node.hpp"
 
+#include "config/values.hpp"
+
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -17,6 +19,32 @@ namespace fairlead::config {
 const Node* Node::find(std::string_view name) const noexcept {
   const auto member = std::ranges::find(members, name, &Member::name);
   return member == members.end() ? nullptr : &member->value;
+}
+
+const char* kind_name(const Node& node) noexcept {
+  switch (node.kind) {
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return node.quoted ? "a text" : "a value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a mapping";
+  }
+  return "something else";
+}
+
+bool is_zero(const Node& node) noexcept {
+  if (node.kind != Node::Kind::scalar) return node.items.empty() && node.members.empty();
+  if (node.quoted) return node.text.empty();
+  return node.text.empty() || node.text == "false" || parse_real(node.text) == 0.0;
+}
+
+bool is_all_zero(const Node& node) noexcept {
+  if (node.kind != Node::Kind::map) return is_zero(node);
+  return std::ranges::all_of(node.members,
+                             [](const Node::Member& member) { return is_all_zero(member.value); });
 }
 
 std::expected<std::string, std::string> read_text_file(const std::string& file) {

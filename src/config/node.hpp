@@ -2,6 +2,8 @@
 // A configuration document as a tree that remembers lines, whether it came from YAML or JSON.
 #pragma once
 
+#include <boost/json/fwd.hpp>
+
 #include <cstddef>
 #include <expected>
 #include <string>
@@ -40,6 +42,18 @@ inline constexpr int max_document_depth = 64;
 // A JSON text. Of members with one name the last counts (services.md section 0.4).
 [[nodiscard]] std::expected<Node, std::vector<std::string>> parse_json(std::string_view text,
                                                                        const std::string& name);
+// A value that was parsed elsewhere; it has no lines.
+[[nodiscard]] Node to_node(const boost::json::value& value);
+
+[[nodiscard]] boost::json::value to_json(const Node& node);
+// "a list", for messages.
+[[nodiscard]] const char* kind_name(const Node& node) noexcept;
+
+// The zero value of a Go type: null, false, 0, "", an empty list or mapping.
+[[nodiscard]] bool is_zero(const Node& node) noexcept;
+// The same, or a mapping of nothing else.
+[[nodiscard]] bool is_all_zero(const Node& node) noexcept;
+
 // The whole of a regular file, or why not.
 [[nodiscard]] std::expected<std::string, std::string> read_text_file(const std::string& file);
 

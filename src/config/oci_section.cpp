@@ -38,30 +38,26 @@ bool is_hostname(std::string_view name) {
 
 }  // namespace
 
-void read_oci(Section& section, Oci& oci) {
-  section.read("image", oci.image);
-  if (section.read("runtime", oci.runtime) && oci.runtime != "auto" && oci.runtime != "crun" &&
+void describe(Visitor& section, Oci& oci, bool chosen) {
+  section.field("image", oci.image);
+  if (section.field("runtime", oci.runtime) && oci.runtime != "auto" && oci.runtime != "crun" &&
       oci.runtime != "runc" && !oci.runtime.starts_with('/'))
     section.error("runtime", "must be auto, crun, runc or an absolute path");
   constexpr std::array<std::string_view, 3> networks{"none", "host", "user"};
-  section.read_choice("network", oci.network, networks);
-  section.read("readOnlyRoot", oci.read_only_root);
-  section.read("userNamespace", oci.user_namespace);
-  if (section.read("hostname", oci.hostname) && !is_hostname(oci.hostname))
+  section.choice("network", oci.network, {networks});
+  section.field("readOnlyRoot", oci.read_only_root);
+  section.field("userNamespace", oci.user_namespace);
+  if (section.field("hostname", oci.hostname) && !is_hostname(oci.hostname))
     section.error("hostname", "must be letters, digits, dots and dashes, at most 63");
-  section.read("mounts", oci.mounts);
-  for (const std::string& mount : oci.mounts)
-    if (const char* mistake = mount_mistake(mount))
-      section.error("mounts", fmt::format("\"{}\" {}", mount, mistake));
-  if (section.read_duration("startTimeout", oci.start_timeout) && oci.start_timeout < 1s)
+  if (section.field("mounts", oci.mounts))
+    for (const std::string& mount : oci.mounts)
+      if (const char* mistake = mount_mistake(mount))
+        section.error("mounts", fmt::format("\"{}\" {}", mount, mistake));
+  if (section.field("startTimeout", oci.start_timeout) && oci.start_timeout < 1s)
     section.error("startTimeout", "must be at least 1 second");
-  read_programs(section, oci.programs);
-  Section limits = section.section("limits");
-  read_limits(limits, oci.limits);
-}
-
-void check_oci(Section& section, const Oci& oci) {
-  if (oci.image.empty()) section.error("image", "no image name provided");
+  describe(section, oci.programs);
+  section.section("limits", [&](Visitor& limits) { describe(limits, oci.limits); });
+  if (chosen && oci.image.empty()) section.error("image", "no image name provided");
 }
 
 }  // namespace fairlead::config

@@ -1,32 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// One function per section of the file: reads and checks it.
+// One function per section of the file: names its keys once, with the checks beside them.
 #pragma once
 
 #include "config/config.hpp"
 #include "config/section.hpp"
+#include "config/visitor.hpp"
 
 namespace fairlead::config {
 
-void read_ssh(Section& section, Ssh& ssh);
-void read_auth(Section& section, Auth& auth);
-void read_log(Section& section, Log& log);
-
-// `backend`, `oci` and `docker`: what a user's own settings may override. `section` holds these three; only
-// the backend that is chosen in the end must be complete.
-void read_backends(Section& section, Config& config);
+// The whole file. `root` stands at its top, as in the next three.
+void describe(Visitor& root, Config& config);
+// `security`, `backend` and the backends: what a user's own settings may override. Only the backend that is
+// chosen in the end must be complete.
+void describe_backends(Visitor& root, Config& config);
+// What is once for all logins and nothing to override: sections of services, and the keys that stand alone.
+void describe_services(Visitor& root, Config& config);
+void describe_daemon(Visitor& root, Config& config);
 // Whether the file says so or not: the choice ContainerSSH's and our own defaults lead to.
-void choose_backend(const Section& section, Config& config);
-void read_oci(Section& section, Oci& oci);
-void check_oci(Section& section, const Oci& oci);
-void read_docker(Section& section, Docker& docker);
-void check_docker(Section& section, const Docker& docker);
+void choose_backend(const Visitor& root, Config& config);
 
-// Keys shared by both backends.
-void read_limits(Section& section, Limits& limits);
-void read_programs(Section& section, Programs& programs);
+void describe(Visitor& section, Ssh& ssh);
+void describe(Visitor& section, Auth& auth);
+void describe(Visitor& section, Log& log);
+void describe(Visitor& section, ConfigServer& server);
+void describe(Visitor& section, Health& health);
+void describe(Visitor& section, Metrics& metrics);
+void describe(Visitor& section, GeoIp& geoip);
+void describe(Visitor& section, Audit& audit);
+void describe(Visitor& section, Security& security);
+void describe(Visitor& section, Kerberos& kerberos, bool in_use);
+void describe(Visitor& section, OAuth2& oauth2, bool in_use);
 
-// Sections of ContainerSSH whose subsystems are not built: refused with a sentence as soon as they would have
-// an effect.
-void check_later_sections(Section& root);
+// The backends' sections; `chosen` when it must be complete.
+void describe(Visitor& section, Oci& oci, bool chosen);
+void describe(Visitor& section, Docker& docker, bool chosen);
+void describe(Visitor& section, Kubernetes& kubernetes, bool chosen);
+void describe(Visitor& section, SshProxy& proxy, bool chosen);
+
+// Blocks within sections. What is not in use need not be complete.
+void describe(Visitor& section, HttpClient& client, bool in_use);
+void describe(Visitor& section, HttpServer& server, bool in_use);
+void describe(Visitor& section, Webhook& webhook, bool in_use);
+void describe(Visitor& section, AuthzWebhook& webhook, bool in_use);
+void describe(Visitor& section, Tls& tls);
+void describe(Visitor& section, Limits& limits);
+void describe(Visitor& section, Programs& programs);
+// Of these, what `docker.execution` has, too.
+void describe_shared(Visitor& section, Programs& programs);
+
+// Where an old file's `enforceUsername: false` begins to count.
+inline constexpr const char* not_enforced =
+    "is false, as written: any account may log in under any name; ContainerSSH enforces it all the same";
+
+// At least 100 ms.
+void describe_timeout(Visitor& section, std::string_view key, Duration& value);
+// What is not so is an error of the key.
+void check_client(Visitor& section, const HttpClient& client);
+void check_url(Visitor& section, std::string_view key, const std::string& url);
+void check_file(Visitor& section, std::string_view key, const std::string& file);
+void check_directory(Visitor& section, std::string_view key, const std::string& directory);
+// `cert` and `key` of one section: both or none, and usable.
+void check_key_pair(Visitor& section, const std::string& cert, const std::string& key);
+void check_authorities(Visitor& section, std::string_view key, const std::string& certificates);
 
 }  // namespace fairlead::config

@@ -36,8 +36,8 @@ bool is_software_version(std::string_view text) {
   return !comment.empty() && std::ranges::all_of(comment, in_comment);
 }
 
-void read_server_version(Section& section, std::string& version) {
-  if (!section.read("serverVersion", version)) return;
+void describe_server_version(Visitor& section, std::string& version) {
+  if (!section.field("serverVersion", version)) return;
   constexpr std::string_view prefix = "SSH-2.0-";
   constexpr std::size_t longest = 253;  // RFC 4253 section 4.2: 255 with CR LF
   if (version.size() > longest)
@@ -54,13 +54,27 @@ struct AlgorithmKind {
   std::string_view noun;
   bool (*known)(std::string_view);
   std::span<const std::string_view> not_offered;
+  std::vector<std::string> defaults;
 };
+
+template <class Infos>
+std::vector<std::string> names_of(const Infos& infos) {
+  std::vector<std::string> names;
+  for (const auto& info : infos) names.emplace_back(info.name);
+  return names;
+}
+
+std::vector<std::string> served_key_exchanges() {
+  const auto names = ssh::served_key_exchange_names();
+  return {names.begin(), names.end()};
+}
 
 // A name that ContainerSSH knows and we do not offer is left out with a warning, so that its files go on
 // working; the list must not become empty by that, for an empty one means our defaults.
-void read_algorithms(Section& section, const AlgorithmKind& kind, std::vector<std::string>& names) {
-  std::vector<std::string> wanted;
-  if (!section.read(kind.key, wanted)) return;
+void describe_algorithms(Visitor& section, const AlgorithmKind& kind, std::vector<std::string>& names) {
+  // The engine's defaults are not written down in the configuration until somebody asks.
+  std::vector<std::string> wanted = names.empty() ? kind.defaults : names;
+  if (!section.field(kind.key, wanted)) return;
   if (wanted.empty()) return section.error(kind.key, fmt::format("the {} list cannot be empty", kind.noun));
   std::vector<std::string> offered;
   bool valid = true;
@@ -83,70 +97,66 @@ bool is_key_exchange(std::string_view name) {
   return std::ranges::find(ssh::key_exchange_names(), name) != ssh::key_exchange_names().end();
 }
 
-void read_client_alive(Section& section, Ssh& ssh) {
-  if (section.read_duration("clientAliveInterval", ssh.client_alive_interval) &&
-      ssh.client_alive_interval != 0s && ssh.client_alive_interval < 1s)
+void describe_client_alive(Visitor& section, Ssh& ssh) {
+  if (section.field("clientAliveInterval", ssh.client_alive_interval) && ssh.client_alive_interval != 0s &&
+      ssh.client_alive_interval < 1s)
     section.error("clientAliveInterval", "clientAliveInterval should be at least 1 second long");
-  if (section.read("clientAliveCountMax", ssh.client_alive_count_max) && ssh.client_alive_count_max < 1)
+  if (section.field("clientAliveCountMax", ssh.client_alive_count_max) && ssh.client_alive_count_max < 1)
     section.error("clientAliveCountMax", "clientAliveCountMax should be at least 1");
 }
 
-void read_per_source(Section& section, PerSource& source) {
-  Section own = section.section("perSource");
-  if (own.read("maxUnauthenticated", source.max_unauthenticated) && source.max_unauthenticated == 0)
-    own.error("maxUnauthenticated", "must be at least 1");
-  own.read("exempt", source.exempt);
-  Section penalties = own.section("penalties");
-  penalties.read_duration("noAttempt", source.no_attempt);
-  penalties.read_duration("authFailed", source.auth_failed);
-  penalties.read_duration("graceExceeded", source.grace_exceeded);
-  penalties.read_duration("protocolError", source.protocol_error);
-  penalties.read_duration("threshold", source.threshold);
-  penalties.read_duration("longest", source.longest);
-  if (source.longest < source.threshold)
-    penalties.error("longest", "is shorter than the threshold, so no penalty would ever count");
+void describe(Visitor& section, PerSource& source) {
+  if (section.field("maxUnauthenticated", source.max_unauthenticated) && source.max_unauthenticated == 0)
+    section.error("maxUnauthenticated", "must be at least 1");
+  section.field("exempt", source.exempt);
+  section.section("penalties", [&](Visitor& penalties) {
+    penalties.field("noAttempt", source.no_attempt);
+    penalties.field("authFailed", source.auth_failed);
+    penalties.field("graceExceeded", source.grace_exceeded);
+    penalties.field("protocolError", source.protocol_error);
+    penalties.field("threshold", source.threshold);
+    penalties.field("longest", source.longest);
+    if (source.longest < source.threshold)
+      penalties.error("longest", "is shorter than the threshold, so no penalty would ever count");
+  });
 }
 
-void read_own_limits(Section& section, Ssh& ssh) {
-  if (section.read_duration("loginGraceTime", ssh.login_grace_time) && ssh.login_grace_time < 1s)
+void describe_own_limits(Visitor& section, Ssh& ssh) {
+  if (section.field("loginGraceTime", ssh.login_grace_time) && ssh.login_grace_time < 1s)
     section.error("loginGraceTime", "must be at least 1 second");
-  if (section.read("maxConnections", ssh.max_connections) && ssh.max_connections == 0)
+  if (section.field("maxConnections", ssh.max_connections) && ssh.max_connections == 0)
     section.error("maxConnections", "must be at least 1");
-  if (section.read("maxUnauthenticated", ssh.max_unauthenticated) && ssh.max_unauthenticated == 0)
+  if (section.field("maxUnauthenticated", ssh.max_unauthenticated) && ssh.max_unauthenticated == 0)
     section.error("maxUnauthenticated", "must be at least 1");
-  read_per_source(section, ssh.per_source);
+  section.section("perSource", [&](Visitor& own) { describe(own, ssh.per_source); });
   // Below a megabyte a transfer would do little but exchange keys.
-  if (section.read_size("rekeyLimit", ssh.rekey_limit) && ssh.rekey_limit < (std::uint64_t{1} << 20))
+  if (section.size("rekeyLimit", ssh.rekey_limit) && ssh.rekey_limit < (std::uint64_t{1} << 20))
     section.error("rekeyLimit", "must be at least 1M");
-  section.read_duration("shutdownGrace", ssh.shutdown_grace);
+  section.field("shutdownGrace", ssh.shutdown_grace);
 }
 
 }  // namespace
 
-void read_ssh(Section& section, Ssh& ssh) {
-  if (section.read("listen", ssh.listen)) {
-    const std::size_t colon = ssh.listen.rfind(':');
-    const auto port = colon == std::string::npos
-                          ? std::nullopt
-                          : parse_unsigned(std::string_view(ssh.listen).substr(colon + 1));
-    if (!port || *port > 65535)
-      section.error("listen", "must be host:port, with an IPv6 address in brackets");
-  }
-  read_server_version(section, ssh.server_version);
+void describe(Visitor& section, Ssh& ssh) {
+  if (section.field("listen", ssh.listen) && !is_listen_address(ssh.listen))
+    section.error("listen", "must be host:port, with an IPv6 address in brackets");
+  describe_server_version(section, ssh.server_version);
   const AlgorithmKind ciphers{"ciphers", "cipher",
                               [](std::string_view n) { return ssh::find_cipher(n) != nullptr; },
-                              retired_ciphers};
-  read_algorithms(section, ciphers, ssh.ciphers);
-  read_algorithms(section, {"kex", "key exchange algorithm", is_key_exchange, retired_key_exchanges},
-                  ssh.kex);
+                              retired_ciphers, names_of(ssh::cipher_infos())};
+  describe_algorithms(section, ciphers, ssh.ciphers);
+  describe_algorithms(
+      section,
+      {"kex", "key exchange algorithm", is_key_exchange, retired_key_exchanges, served_key_exchanges()},
+      ssh.kex);
   const AlgorithmKind macs{"macs", "MAC", [](std::string_view n) { return ssh::find_mac(n) != nullptr; },
-                           retired_macs};
-  read_algorithms(section, macs, ssh.macs);
-  section.read("banner", ssh.banner);
-  section.read("hostkeys", ssh.hostkeys);
-  section.read("hostCertificates", ssh.host_certificates);
-  read_client_alive(section, ssh);
-  read_own_limits(section, ssh);
+                           retired_macs, names_of(ssh::mac_infos())};
+  describe_algorithms(section, macs, ssh.macs);
+  section.field("banner", ssh.banner);
+  section.pems("hostkeys", ssh.hostkeys);
+  section.field("hostCertificates", ssh.host_certificates);
+  describe_client_alive(section, ssh);
+  describe_own_limits(section, ssh);
 }
 
 }  // namespace fairlead::config

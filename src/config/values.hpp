@@ -2,7 +2,7 @@
 // Durations, sizes and numbers as people write them, and which known name a wrong one resembles.
 #pragma once
 
-#include "config/config.hpp"
+#include "config/duration.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -25,6 +25,9 @@ namespace fairlead::config {
 [[nodiscard]] std::optional<double> parse_real(std::string_view text) noexcept;
 // true/false and YAML 1.1's yes/no, on/off.
 [[nodiscard]] std::optional<bool> parse_boolean(std::string_view text) noexcept;
+
+// "host:port", "[::1]:22" or ":22" for all addresses.
+[[nodiscard]] bool is_listen_address(std::string_view text) noexcept;
 
 // "1m30s", for messages and dumps; what parse_duration() reads back.
 [[nodiscard]] std::string to_text(Duration duration);

@@ -2,12 +2,11 @@
 // Accepting connections and spreading them over the cores.
 #include "daemon/listener.hpp"
 
+#include "http/listen.hpp"
+
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <charconv>
-#include <optional>
 #include <utility>
 
 namespace fairlead::daemon {
@@ -21,45 +20,14 @@ constexpr std::chrono::milliseconds accept_pause{100};
 // Whoever knocks a thousand times a second must not fill the log.
 constexpr std::chrono::seconds between_refusals_told{1};
 
-std::optional<tcp::endpoint> parse_endpoint(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  std::string host = text.substr(0, colon);
-  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  std::uint16_t port = 0;
-  const char* end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
-  if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
-  if (host.empty()) return tcp::endpoint(tcp::v6(), port);
-  if (host == "localhost") host = "127.0.0.1";
-  boost::system::error_code error;
-  const auto address = asio::ip::make_address(host, error);
-  if (error) return std::nullopt;
-  return tcp::endpoint(address, port);
-}
-
 }  // namespace
 
 std::expected<std::unique_ptr<Listener>, std::string> Listener::open(const std::string& address, Cores& cores,
                                                                      LoginServices& services,
                                                                      CurrentSettings settings) {
-  const auto endpoint = parse_endpoint(address);
-  if (!endpoint) return std::unexpected("ssh.listen: '" + address + "' is not ADDRESS:PORT");
-  tcp::acceptor acceptor(cores.first().io);
-  boost::system::error_code error;
-  acceptor.open(endpoint->protocol(), error);
-  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
-  // ":2222" means every address of both families.
-  if (!error && endpoint->address() == asio::ip::address_v6::any())
-    acceptor.set_option(asio::ip::v6_only(false), error);
-  if (!error) acceptor.bind(*endpoint, error);
-  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    const char* hint =
-        error == asio::error::address_in_use ? "; another program listens there, choose another port" : "";
-    return std::unexpected("cannot listen on " + address + ": " + error.message() + hint);
-  }
-  return std::unique_ptr<Listener>(new Listener(std::move(acceptor), cores, services, std::move(settings)));
+  auto acceptor = http::listen_on(cores.first().io.get_executor(), address);
+  if (!acceptor) return std::unexpected("ssh.listen: " + acceptor.error());
+  return std::unique_ptr<Listener>(new Listener(std::move(*acceptor), cores, services, std::move(settings)));
 }
 
 Listener::Listener(tcp::acceptor acceptor, Cores& cores, LoginServices& services, CurrentSettings settings)
@@ -128,9 +96,7 @@ void Listener::close() {
 
 std::string Listener::local_address() const {
   boost::system::error_code ignored;
-  const tcp::endpoint endpoint = acceptor_.local_endpoint(ignored);
-  const std::string host = endpoint.address().to_string();
-  return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+  return http::to_text(acceptor_.local_endpoint(ignored));
 }
 
 }  // namespace fairlead::daemon

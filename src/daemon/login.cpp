@@ -3,10 +3,15 @@
 #include "daemon/login.hpp"
 
 #include "crypto/random.hpp"
+#include "daemon/hangup.hpp"
+#include "daemon/login_terms.hpp"
 #include "daemon/relay_log.hpp"
 #include "keeper/adapters.hpp"
+#include "relay/make_policy.hpp"
 #include "relay/relay.hpp"
+#include "ssh/interruptible.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace fairlead::daemon {
@@ -14,6 +19,8 @@ namespace {
 
 using asio::ip::tcp;
 using ssh::Task;
+
+constexpr const char* not_now = "This login is not available now, please try again later.";
 
 // Counts one thing for as long as it lives.
 class Counted {
@@ -64,9 +71,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
   const observe::Log log = login.log;
   const std::string name = login.config->backend;
   try {
-    backend::Backend* backend = services.backend(name);
-    if (backend == nullptr)
-      throw backend::BackendError("backend " + name + " is not running", "This login is not available now.");
+    backend::Backend* const backend = co_await services.backends.get(login.config);
     std::shared_ptr<backend::Box> box = co_await backend->launch(std::move(login));
     log.info("BACKEND_BOX_STARTED", "A box was started for this login",
              {{"backend", name}, {"box", box->id()}});
@@ -76,7 +81,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
     gate->fail(error.user_text());
   } catch (const std::exception& error) {
     log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
-    gate->fail("This login is not available now, please try again later.");
+    gate->fail(not_now);
   }
 }
 
@@ -101,10 +106,6 @@ std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, 
     log_engine_event(log, event, detail);
   };
   return config;
-}
-
-relay::Policy policy_of(const auth::Permissions& permissions) {
-  return {.pty = permissions.pty, .forced_command = permissions.forced_command};
 }
 
 // How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
@@ -134,25 +135,84 @@ void end_visit(Sources::Visit& visit, Ending ending, const observe::Log& log) {
               {{"seconds", std::chrono::ceil<std::chrono::seconds>(*wait).count()}});
 }
 
-Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_ptr<ssh::ServerConfig> config,
+// Both own what they touch: they may outlive the frame that has spawned them by a moment.
+using Asking = std::shared_ptr<ssh::Interruptible>;
+
+Task<> interrupt_at_hangup(Asking asking, Hangup hangup) {
+  co_await hangup.happened();
+  asking->interrupt();
+}
+
+Task<> interrupt_at_end(Asking asking, ssh::Connection connection) {
+  (void)co_await connection.closed();
+  asking->interrupt();
+}
+
+// co_spawn() wants a result that can be empty.
+using Accepted = std::optional<ssh::AcceptedServerConnection>;
+
+Task<Accepted> accept_into(asio::ip::tcp::socket socket, std::shared_ptr<ssh::ServerConfig> config) {
+  co_return co_await ssh::accept(std::move(socket), std::move(config));
+}
+
+// A client that leaves takes the questions to webhooks with it.
+Task<ssh::AcceptedServerConnection> accept_attended(asio::ip::tcp::socket socket,
+                                                    std::shared_ptr<ssh::ServerConfig> config) {
+  const auto asking = std::make_shared<ssh::Interruptible>();
+  ssh::TaskScope watching(socket.get_executor());
+  watching.spawn(interrupt_at_hangup(asking, Hangup(socket)));
+  auto accepting = accept_into(std::move(socket), std::move(config));
+  Accepted accepted = co_await asking->run(std::move(accepting));
+  co_return std::move(*accepted);
+}
+
+Task<ssh::AcceptedServerConnection> accept_login(Task<ssh::AcceptedServerConnection> accepting,
+                                                 Sources::Visit visit,
                                                  const keeper::LoginAuthenticator& authenticator,
                                                  const observe::Log& log) {
   try {
-    auto client = co_await ssh::accept(std::move(arrival.socket), std::move(config));
-    end_visit(arrival.visit, Ending::logged_in, log);
+    auto client = co_await std::move(accepting);
+    end_visit(visit, Ending::logged_in, log);
     co_return client;
   } catch (const ssh::ConnectionError& error) {
-    end_visit(arrival.visit, ending_of(error.error(), authenticator.refused_somebody()), log);
+    end_visit(visit, ending_of(error.error(), authenticator.refused_somebody()), log);
     throw;
   }
+}
+
+// What the configuration webhook says, while the client stays. The result is empty, or the sentence with
+// which the login's channels are refused.
+Task<std::string> settle_login(const Settings& settings, backend::Login& login, ssh::Connection connection) {
+  if (!settings.config_server) co_return "";
+  const auto asking = std::make_shared<ssh::Interruptible>();
+  ssh::TaskScope watching(connection.executor());
+  watching.spawn(interrupt_at_end(asking, connection));
+  auto settling = settle_terms(settings, login, std::string(connection.peer_identification()));
+  std::string sentence, reason = "the client has left";
+  try {
+    co_await asking->run(std::move(settling));
+    co_return "";
+  } catch (const backend::BackendError& error) {
+    sentence = error.user_text();
+    reason = error.what();
+  } catch (const std::exception& error) {
+    sentence = not_now;
+    if (connection.is_open()) reason = error.what();
+  }
+  const auto level = connection.is_open() ? observe::Level::error : observe::Level::info;
+  if (login.log.enabled(level))
+    login.log.write(level, "SSH_BACKEND_REJECTED_HANDSHAKE", reason, {{"backend", login.config->backend}});
+  co_return sentence;
 }
 
 Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_ptr<const Settings> settings,
              observe::Log log, std::string id, Addresses addresses) {
   auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
   auto config = server_config(settings->server, services, authenticator, log);
+  auto accepting = settings->asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
+                                             : ssh::accept(std::move(arrival.socket), std::move(config));
   ssh::AcceptedServerConnection client =
-      co_await accept_login(std::move(arrival), std::move(config), *authenticator, log);
+      co_await accept_login(std::move(accepting), std::move(arrival.visit), *authenticator, log);
   log = log.with({{"username", client.login.user}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 
@@ -162,9 +222,15 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   ssh::TaskScope launching(core.io.get_executor());
   backend::Login login = make_login(id, addresses, client.login, *settings, log);
   login.environment = authenticator->permissions().environment;
-  launching.spawn(launch(services, std::move(login), gate));
+  login.metadata = authenticator->metadata();
+  const std::string obstacle = co_await settle_login(*settings, login, connection);
+  relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
+  if (obstacle.empty())
+    launching.spawn(launch(services, std::move(login), gate));
+  else
+    gate->fail(obstacle);
 
-  relay::RelayOptions options{.policy = policy_of(authenticator->permissions()),
+  relay::RelayOptions options{.policy = std::move(policy),
                               .observer = relay_log(log),
                               .draining = [&services] { return services.draining.load(); }};
   std::exception_ptr failure;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "backend/backend.hpp"
+#include "daemon/backends.hpp"
 #include "daemon/cores.hpp"
 #include "daemon/settings.hpp"
 #include "daemon/sources.hpp"
@@ -13,7 +14,6 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,7 +21,9 @@ namespace fairlead::daemon {
 
 // What every login of one daemon shares. Thread-safe; outlives the logins.
 struct LoginServices {
-  std::function<backend::Backend*(const std::string& name)> backend;  // null when there is no such backend
+  explicit LoginServices(const observe::Log& sink) : backends(sink), log(sink) {}
+
+  Backends backends;
   std::shared_ptr<keeper::LocalKeeper> keeper;
   std::atomic<bool> draining{false};
   Sources sources;

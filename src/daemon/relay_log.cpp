@@ -4,12 +4,25 @@
 
 #include <fairlead/ssh/requests.hpp>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace fairlead::daemon {
 namespace {
+
+// The name that was refused. Not a command, which may hold secrets, nor a variable's value.
+std::optional<observe::Label> subject_of(const relay::RequestRefused& event) {
+  if (const auto variable = ssh::EnvRequest::decode(event.payload); variable && event.name == "env")
+    return observe::Label{"name", variable->name};
+  if (const auto named = ssh::SubsystemRequest::decode(event.payload); named && event.name == "subsystem")
+    return observe::Label{"name", named->name};
+  if (const auto signal = ssh::SignalRequest::decode(event.payload); signal && event.name == "signal")
+    return observe::Label{"signal", signal->name};
+  return {};
+}
 
 struct Writer {
   const observe::Log& log;
@@ -21,12 +34,28 @@ struct Writer {
               {channel_label(event.channel), {"type", std::string(event.type)}});
   }
   void operator()(const relay::ChannelRefused& event) const {
-    log.info("SSH_NEW_CHANNEL_REJECTED", "A channel was refused",
+    log.info(event.code.empty() ? "SSH_NEW_CHANNEL_REJECTED" : event.code, "A channel was refused",
              {{"type", std::string(event.type)}, {"reason", std::string(event.reason)}});
   }
   void operator()(const relay::RequestSeen& event) const {
     log.debug("SSH_CHANNEL_REQUEST", "A channel request was received",
               {channel_label(event.channel), {"RequestType", std::string(event.name)}});
+  }
+  void operator()(const relay::RequestRefused& event) const {
+    std::vector<observe::Label> labels{channel_label(event.channel),
+                                       {"RequestType", std::string(event.name)}};
+    if (auto named = subject_of(event)) labels.push_back(std::move(*named));
+    log.debug(event.code, event.reason, labels);
+  }
+  void operator()(const relay::CommandForced& event) const {
+    const std::vector<observe::Label> labels{channel_label(event.channel),
+                                             {"RequestType", std::string(event.name)}};
+    if (event.told)
+      log.debug("SECURITY_EXEC_FORCING_COMMAND", "The forced command runs instead of what was asked for",
+                labels);
+    else
+      log.error("SECURITY_EXEC_FAILED_SETENV",
+                "The forced command could not be told what was asked for: nothing was run", labels);
   }
   void operator()(const relay::RequestAnswered& event) const {
     const char* code = event.success ? "SSH_CHANNEL_REQUEST_SUCCESSFUL" : "SSH_CHANNEL_REQUEST_FAILED";
@@ -65,7 +94,8 @@ relay::Observer relay_log(observe::Log log) {
 }
 
 void log_engine_event(const observe::Log& log, std::string_view event, std::string_view detail) {
-  if (event.starts_with("auth"))
+  // "auth" is the verdict of whom the keeper has asked, and the keeper's adapter tells it.
+  if (event == "auth_refused" || event == "auth_failed")
     log.info("SSH_AUTH_FAILED", std::string(event), {{"reason", std::string(detail)}});
   else
     log.debug("SSH_ENGINE", std::string(event), {{"detail", std::string(detail)}});

@@ -5,6 +5,7 @@
 #include "backend/docker/docker.hpp"
 #include "backend/oci/oci.hpp"
 #include "daemon/cores.hpp"
+#include "daemon/health.hpp"
 #include "daemon/listener.hpp"
 #include "daemon/login.hpp"
 #include "keeper/host_keys.hpp"
@@ -34,23 +35,14 @@ struct StartError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-std::unique_ptr<backend::Backend> make_backend(const std::string& name, const config::Config& config,
-                                               const observe::Log& log) {
-  const observe::Log own = log.with({{"module", "backend"}, {"backend", name}});
-  if (name == "oci") return backend::oci::make_oci_backend(config, own);
-  if (name == "docker") return backend::make_docker_backend(config, own);
-  throw StartError("invalid backend: " + name);
-}
-
 class Daemon {
  public:
   Daemon(std::shared_ptr<const Settings> settings, observe::Log log, ServeOptions options)
       : settings_(std::move(settings)),
         log_(std::move(log)),
         options_(std::move(options)),
-        cores_(settings_.load()->config->threads) {
-    services_.log = log_;
-    services_.backend = [this](const std::string& name) { return find_backend(name); };
+        cores_(settings_.load()->config->threads,
+               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {
   }
 
   int run() {
@@ -74,64 +66,59 @@ class Daemon {
     }
   }
 
-  backend::Backend* find_backend(const std::string& name) {
-    const std::scoped_lock lock(backends_mutex_);
-    const auto found = backends_.find(name);
-    return found == backends_.end() ? nullptr : found->second.get();
-  }
-
   Task<> live() {
     auto listener = Listener::open(settings()->config->ssh.listen, cores_, services_,
                                    [this] { return settings_.load(); });
     if (!listener) throw StartError(listener.error());
+    Health health = open_health();
     start_keeper();
-    co_await start_backends(*settings());
+    const auto first = settings();
+    co_await services_.backends.start(first->backends(), *first->config);
     ssh::TaskScope accepting(cores_.first().io.get_executor());
     accepting.spawn((*listener)->run());
     const std::string address = (*listener)->local_address();
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
+    health.set(true);
     if (options_.ready) options_.ready(address);
     ssh::TaskScope signals(cores_.first().io.get_executor());
     signals.spawn(watch_signals());
     while (stop_signals_ == 0) co_await signal_seen_.wait();
     services_.draining = true;
+    health.set(false);
     (*listener)->close();
     co_await accepting.join();
     co_await drain();
-    for (const auto& [name, backend] : backends_) co_await shut_down(*backend);
+    co_await services_.backends.shut_down();
     log_.notice("SSH_STOPPED", "Stopped");
   }
 
   std::shared_ptr<const Settings> settings() const { return settings_.load(); }
 
+  Health open_health() {
+    try {
+      return {cores_.first().io.get_executor(), settings()->config->health, log_};
+    } catch (const std::runtime_error& error) {
+      log_.write(observe::Level::crit, "HTTP_LISTEN_FAILED", error.what());
+      throw StartError(error.what());
+    }
+  }
+
   void start_keeper() {
     const auto current = settings();
     auto keys = keeper::load_host_keys(current->config->ssh, config::state_directory(*current->config), log_);
     if (!keys) throw StartError(fmt::format("{}", fmt::join(keys.error(), "\n")));
-    services_.keeper =
-        std::make_shared<keeper::LocalKeeper>(std::move(*keys), current->config->auth, current->users);
+    services_.keeper = std::make_shared<keeper::LocalKeeper>(
+        std::move(*keys), current->config->auth, keeper::Providers(current->users, current->webhooks),
+        log_.with({{"module", "auth"}}));
+    const std::string used =
+        config::state_directory(*current->config) + "/used-codes." + current->config->instance;
+    if (const std::string problem = services_.keeper->keep_used_codes(used); !problem.empty())
+      log_.error("AUTH_USED_CODES_UNREADABLE",
+                 problem + " No one-time code is accepted until it is removed and the daemon started again.");
     auto certificates =
         keeper::load_host_certificates(current->config->ssh, services_.keeper->host_keys(), log_);
     if (!certificates) throw StartError(fmt::format("{}", fmt::join(certificates.error(), "\n")));
     services_.keeper->replace_host_certificates(std::move(*certificates));
-  }
-
-  Task<> start_backends(const Settings& wanted) {
-    for (const std::string& name : wanted.backends()) {
-      if (find_backend(name) != nullptr) continue;
-      auto made = make_backend(name, *wanted.config, log_);
-      co_await made->prepare();
-      const std::scoped_lock lock(backends_mutex_);
-      backends_.emplace(name, std::move(made));
-    }
-  }
-
-  Task<> shut_down(backend::Backend& backend) {
-    try {
-      co_await backend.shutdown();
-    } catch (const std::exception& error) {
-      log_.error("BACKEND_SHUTDOWN_FAILED", error.what(), {{"backend", backend.name()}});
-    }
   }
 
   // Reads signals for as long as the daemon lives, so that none comes while nobody waits.
@@ -160,14 +147,14 @@ class Daemon {
         keeper::load_host_certificates((*fresh)->config->ssh, services_.keeper->host_keys(), log_);
     if (!certificates) co_return report_all(certificates.error());
     try {
-      co_await start_backends(**fresh);
+      co_await services_.backends.start((*fresh)->backends(), *(*fresh)->config);
     } catch (const std::exception& error) {
       log_.error("CORE_CONFIG_ERROR", error.what());
       co_return;
     }
     settings_.store(*fresh);
     if (const auto level = observe::level_from((*fresh)->config->log.level)) log_.set_level(*level);
-    services_.keeper->reload((*fresh)->config->auth, (*fresh)->users);
+    services_.keeper->reload((*fresh)->config->auth, keeper::Providers((*fresh)->users, (*fresh)->webhooks));
     services_.keeper->replace_host_certificates(std::move(*certificates));
     log_.notice("CORE_CONFIG_RELOADED", "Configuration and users were read again");
   }
@@ -203,9 +190,7 @@ class Daemon {
   ServeOptions options_;
   int exit_code_ = 0;
   // Destroyed from the bottom up: coroutines first, then what they use.
-  std::mutex backends_mutex_;
-  std::map<std::string, std::unique_ptr<backend::Backend>> backends_;
-  LoginServices services_;
+  LoginServices services_{log_};
   Cores cores_;
   asio::signal_set signals_{cores_.first().io, SIGTERM, SIGINT, SIGHUP};
   ssh::Event signal_seen_{cores_.first().io.get_executor()};

@@ -12,11 +12,20 @@ std::chrono::seconds whole_seconds(config::Duration duration) {
   return std::chrono::ceil<std::chrono::seconds>(duration);
 }
 
-ssh::ServerConfig engine_parameters(const config::Ssh& ssh) {
+// What webhooks may take on top: nobody who logs in within their limits is cut off (core.md W1.3).
+config::Duration webhook_time(const config::Auth& auth) {
+  config::Duration time{0};
+  if (auth.password_method == "webhook") time += auth.password_webhook.auth_timeout;
+  if (auth.public_key_method == "webhook") time += auth.public_key_webhook.auth_timeout;
+  if (auth.authz_method == "webhook") time += auth.authz_webhook.auth_timeout;
+  return time;
+}
+
+ssh::ServerConfig engine_parameters(const config::Ssh& ssh, const config::Auth& auth) {
   ssh::ServerConfig server;
   server.identification = ssh.server_version;
   server.banner = ssh.banner;
-  server.login_grace = whole_seconds(ssh.login_grace_time);
+  server.login_grace = whole_seconds(ssh.login_grace_time + webhook_time(auth));
   server.key_exchanges = ssh.kex;
   server.ciphers = ssh.ciphers;
   server.macs = ssh.macs;
@@ -31,13 +40,33 @@ bool has_local_users(const config::Auth& auth) {
          auth.keyboard_interactive_method == "local";
 }
 
+// ContainerSSH's, which has no key for it (services.md section 4.4).
+constexpr std::chrono::seconds config_server_budget{60};
+
+config::Errors add_webhooks(Settings& settings, const config::Config& config) {
+  config::Errors reasons;
+  if (auto made = auth::WebhookAuthenticator::make(config.auth))
+    settings.webhooks = std::move(*made);
+  else
+    reasons = std::move(made.error());
+  if (config.config_server.url.empty()) return reasons;
+  if (auto made = webhook::Target::make(config.config_server, webhook::config_kind, config_server_budget))
+    settings.config_server = std::move(*made);
+  else
+    reasons.push_back("configserver (" + made.error() + ")");
+  return reasons;
+}
+
 std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(config::Config config) {
   auto settings = std::make_shared<Settings>();
-  settings->server = engine_parameters(config.ssh);
+  settings->server = engine_parameters(config.ssh, config.auth);
+  config::Errors reasons = add_webhooks(*settings, config);
   auto rules = make_source_rules(config.ssh);
-  if (!rules)
-    return std::unexpected(config::Errors{config.file + ": invalid configuration option: " + rules.error()});
+  if (!rules) reasons.push_back(std::move(rules.error()));
+  for (std::string& reason : reasons) reason = config.file + ": invalid configuration option: " + reason;
+  if (!reasons.empty()) return std::unexpected(std::move(reasons));
   settings->sources = std::move(*rules);
+  settings->terms = std::make_shared<TermsCache>(config.config_server.cache_time);
   settings->config = std::make_shared<const config::Config>(std::move(config));
   return settings;
 }
@@ -55,6 +84,10 @@ std::expected<std::shared_ptr<const Settings>, config::Errors> with_users(
 
 std::shared_ptr<const config::Config> Settings::config_for(const std::string& user) const {
   return users ? users->config_for(user) : config;
+}
+
+bool Settings::asks_webhooks() const {
+  return webhook_time(config->auth) > config::Duration{0};
 }
 
 std::set<std::string> Settings::backends() const {

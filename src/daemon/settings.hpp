@@ -3,9 +3,12 @@
 #pragma once
 
 #include "auth/users_file.hpp"
+#include "auth/webhook_authenticator.hpp"
 #include "config/config.hpp"
 #include "config/load.hpp"
 #include "daemon/sources.hpp"
+#include "daemon/terms_cache.hpp"
+#include "webhook/target.hpp"
 
 #include <fairlead/ssh/server.hpp>
 
@@ -18,12 +21,17 @@ namespace fairlead::daemon {
 
 struct Settings {
   std::shared_ptr<const config::Config> config;
-  std::shared_ptr<const auth::Users> users;    // null: no local users
-  std::shared_ptr<const SourceRules> sources;  // never null
-  ssh::ServerConfig server;                    // without an authenticator and host keys: the keeper's
+  std::shared_ptr<const auth::Users> users;                    // null: no local users
+  std::shared_ptr<const auth::WebhookAuthenticator> webhooks;  // of `auth`
+  std::shared_ptr<const webhook::Target> config_server;        // null: there is none
+  std::shared_ptr<TermsCache> terms;                           // what it has said lately; never null
+  std::shared_ptr<const SourceRules> sources;                  // never null
+  ssh::ServerConfig server;  // without an authenticator and host keys: the keeper's
 
   // The configuration with the user's own settings merged in. Never null.
   [[nodiscard]] std::shared_ptr<const config::Config> config_for(const std::string& user) const;
+  // Whether a login may wait for somebody's server.
+  [[nodiscard]] bool asks_webhooks() const;
   // Names of every backend that some login needs.
   [[nodiscard]] std::set<std::string> backends() const;
 };

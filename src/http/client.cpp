@@ -2,18 +2,18 @@
 // The exchange: a request's bytes out, Beast's parser fed with what comes back.
 #include "http/client.hpp"
 
-#include "http/json.hpp"
+#include "base/secret.hpp"
+#include "http/feed.hpp"
 #include "http/pool.hpp"
+#include "http/redirect.hpp"
 #include "http/transport.hpp"
 
-#include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <atomic>
 #include <exception>
+#include <mutex>
 
 namespace fairlead::http {
 namespace {
@@ -22,44 +22,15 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using Parser = beast::http::response_parser<beast::http::string_body>;
 
-std::shared_ptr<asio::ssl::context> make_tls(const TlsOptions& options) {
-  try {
-    auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_client);
-    // RFC 8996: nothing below TLS 1.2.
-    SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    context->set_verify_mode(asio::ssl::verify_peer);
-    if (options.ca.empty())
-      context->set_default_verify_paths();
-    else
-      context->add_certificate_authority(asio::buffer(options.ca));
-    if (!options.certificate.empty()) {
-      context->use_certificate_chain(asio::buffer(options.certificate));
-      context->use_private_key(asio::buffer(options.key), asio::ssl::context::pem);
-    }
-    return context;
-  } catch (const boost::system::system_error& error) {
-    throw HttpError(Failure::endpoint, "TLS settings: " + error.code().message());
-  }
-}
-
-// Request smuggling: nothing from configuration or a user may end a line.
-void check_line(std::string_view text, bool blanks_allowed) {
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7f || (byte == ' ' && !blanks_allowed))
-      throw HttpError(Failure::protocol, "a request may not contain control characters");
-  }
-}
-
 std::string request_text(const Request& request, const Endpoint& endpoint) {
-  check_line(request.method, false);
-  check_line(request.target, false);
+  check_word(request.method);
+  check_word(request.target);
   std::string text = request.method + " ";
   if (endpoint.kind != Endpoint::Kind::unix_socket) text += endpoint.path;
   text += request.target + " HTTP/1.1\r\nHost: " + endpoint.host_header() + "\r\nUser-Agent: fairlead\r\n";
   for (const auto& header : request.headers) {
-    check_line(header.name, false);
-    check_line(header.value, true);
+    check_word(header.name);
+    check_value(header.value);
     text += header.name + ": " + header.value + "\r\n";
   }
   const bool has_body = !request.body.empty();
@@ -72,18 +43,56 @@ std::string request_text(const Request& request, const Endpoint& endpoint) {
   return text;
 }
 
+// A body may hold a password (auth webhooks): nothing of it stays in memory that is given back.
+class WipedAtEnd {
+ public:
+  explicit WipedAtEnd(std::string& text) : text_(text) {}
+  WipedAtEnd(const WipedAtEnd&) = delete;
+  WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+  ~WipedAtEnd() { ssh::wipe({reinterpret_cast<std::byte*>(text_.data()), text_.size()}); }
+
+ private:
+  std::string& text_;
+};
+
+// A coroutine that is cancelled between two operations throws Asio's exception at its next step.
+template <class T>
+Task<T> with_http_errors(Task<T> work, std::string_view doing) {
+  try {
+    co_return co_await std::move(work);
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != asio::error::operation_aborted) throw;
+    throw HttpError(Failure::cancelled, std::string(doing) + ": cancelled");
+  }
+}
+
 bool may_repeat(const Request& request) {
-  return request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
-         request.method == "DELETE";
+  return request.idempotent || request.method == "GET" || request.method == "HEAD" ||
+         request.method == "PUT" || request.method == "DELETE";
 }
 
 }  // namespace
 
 struct Client::State {
   Endpoint endpoint;
-  std::shared_ptr<asio::ssl::context> tls;
+  TlsContext tls;
   std::size_t body_limit = 0;
   std::string pool_key;
+
+  // For the origins that answers redirect to: the same trust, without the client certificate.
+  std::optional<TlsOptions> options{};
+  mutable std::once_flag foreign_made{};
+  mutable TlsContext foreign_tls{};
+
+  [[nodiscard]] TlsContext foreign() const {
+    std::call_once(foreign_made, [this] {
+      TlsOptions without = options.value_or(TlsOptions{});
+      without.certificate.clear();
+      without.key.clear();
+      foreign_tls = make_client_tls(without);
+    });
+    return foreign_tls;
+  }
 };
 
 // One exchange on one connection, from the request's first byte to the answer's last.
@@ -97,7 +106,8 @@ class ResponseStream::Impl {
     transport_->expires_at(request.deadline);
     std::exception_ptr write_failure;
     try {
-      const auto text = request_text(request, client_->endpoint);
+      std::string text = request_text(request, client_->endpoint);
+      const WipedAtEnd wiped(text);
       co_await transport_->write(ssh::as_bytes(text));
       if (request.body.size() > limits::read_size) co_await transport_->write(ssh::as_bytes(request.body));
     } catch (const HttpError& error) {
@@ -160,31 +170,19 @@ class ResponseStream::Impl {
     parser_->eager(true);
   }
 
-  // Gives the parser what is buffered, or reads more when it can do nothing with that.
   Task<> feed() {
-    boost::system::error_code error;
-    if (buffer_.size() > 0) {
-      buffer_.consume(parser_->put(buffer_.data(), error));
-      if (!error) co_return;
-      if (error != beast::http::error::need_more) fail(error);
-    }
-    auto space = buffer_.prepare(limits::read_size);
-    const ssh::MutableBytes room(static_cast<std::byte*>(space.data()), space.size());
-    const auto size = co_await transport_->read_some(room);
-    if (size > 0) {
-      received_anything_ = true;
-      buffer_.commit(size);
-      co_return;
-    }
-    error = {};
-    if (parser_->got_some()) parser_->put_eof(error);
-    if (error || !parser_->is_done())
+    const auto error = co_await http::feed(*parser_, buffer_, *transport_);
+    received_anything_ = received_anything_ || buffer_.size() > 0;
+    if (error == beast::http::error::end_of_stream || error == beast::http::error::partial_message)
       throw HttpError(Failure::closed, what_ + " at " + client_->endpoint.name() +
                                            ": the connection was closed before the answer was complete");
+    if (error) fail(error);
   }
 
   [[noreturn]] void fail(boost::system::error_code error) const {
-    const bool too_big = error == beast::http::error::body_limit || error == beast::http::error::header_limit;
+    const bool too_big = error == beast::http::error::body_limit ||
+                         error == beast::http::error::header_limit ||
+                         error == beast::http::error::buffer_overflow;
     throw HttpError(too_big ? Failure::too_big : Failure::protocol,
                     what_ + " at " + client_->endpoint.name() + ": " +
                         (too_big ? "the answer is too big" : "not an HTTP answer (" + error.message() + ")"));
@@ -192,7 +190,7 @@ class ResponseStream::Impl {
 
   std::shared_ptr<const Client::State> client_;
   std::unique_ptr<Transport> transport_;
-  beast::flat_buffer buffer_;
+  beast::flat_buffer buffer_{limits::unparsed};
   std::optional<Parser> parser_;
   Response head_;
   std::string what_;  // for messages
@@ -217,13 +215,13 @@ Task<std::string> ResponseStream::read() {
 Client::Client(Endpoint endpoint, std::optional<TlsOptions> tls, std::size_t body_limit) {
   auto state = std::make_shared<State>();
   if (tls && endpoint.kind == Endpoint::Kind::tcp) endpoint.kind = Endpoint::Kind::tls;
-  if (endpoint.kind == Endpoint::Kind::tls) state->tls = make_tls(tls.value_or(TlsOptions{}));
+  if (endpoint.kind == Endpoint::Kind::tls) state->tls = make_client_tls(tls.value_or(TlsOptions{}));
   state->endpoint = std::move(endpoint);
+  state->options = std::move(tls);
   state->body_limit = body_limit;
-  state->pool_key = state->endpoint.name();
   // Connections authenticated with one client certificate are never used for another.
   static std::atomic<std::uint64_t> identities = 0;
-  if (state->tls) state->pool_key += "#" + std::to_string(++identities);
+  state->pool_key = state->endpoint.name() + "#" + std::to_string(state->tls ? ++identities : 0);
   state_ = std::move(state);
 }
 
@@ -231,8 +229,8 @@ const Endpoint& Client::endpoint() const noexcept {
   return state_->endpoint;
 }
 
-Task<std::unique_ptr<ResponseStream::Impl>> Client::exchange(Request request, bool bounded_body) const {
-  const auto state = state_;
+Task<std::unique_ptr<ResponseStream::Impl>> Client::exchange(StatePointer state, const Request& request,
+                                                             bool bounded_body) {
   auto& pool = Pool::of(co_await asio::this_coro::executor);
   if (auto kept = pool.take(state->pool_key)) {
     auto exchange = std::make_unique<ResponseStream::Impl>(state, std::move(kept));
@@ -250,21 +248,50 @@ Task<std::unique_ptr<ResponseStream::Impl>> Client::exchange(Request request, bo
   co_return exchange;
 }
 
+// The same client for another place: its own server again, or one that it was sent to.
+Client::StatePointer Client::towards(const State& home, const Endpoint& place) {
+  auto state = std::make_shared<State>();
+  Endpoint own = home.endpoint;
+  own.path.clear();
+  state->endpoint = place;
+  state->body_limit = home.body_limit;
+  const bool at_home = place == own;
+  if (place.kind == Endpoint::Kind::tls) state->tls = at_home ? home.tls : home.foreign();
+  state->pool_key = at_home ? home.pool_key : place.name() + " from " + home.pool_key;
+  return state;
+}
+
+Task<Response> Client::send_following(Request request) const {
+  const auto home = state_;
+  auto state = home;
+  unsigned redirects = request.redirects;
+  Hop hop{Url{state->endpoint, state->endpoint.path + request.target}, std::move(request)};
+  const WipedAtEnd wiped(hop.request.body);
+  if (state->endpoint.kind != Endpoint::Kind::unix_socket) hop.url.endpoint.path.clear();
+  for (;;) {
+    auto exchange = co_await Client::exchange(state, hop.request, true);
+    co_await exchange->read_all();
+    exchange->finish(co_await asio::this_coro::executor);
+    if (redirects == 0 || !follow(hop, exchange->head())) co_return std::move(exchange->head());
+    --redirects;
+    state = towards(*home, hop.url.endpoint);
+  }
+}
+
 Task<Response> Client::send(Request request) const {
-  auto exchange = co_await this->exchange(std::move(request), true);
-  co_await exchange->read_all();
-  exchange->finish(co_await asio::this_coro::executor);
-  co_return std::move(exchange->head());
+  co_return co_await with_http_errors(send_following(std::move(request)), state_->endpoint.name());
 }
 
 Task<ResponseStream> Client::open(Request request) const {
-  co_return ResponseStream(co_await exchange(std::move(request), false));
+  auto begun = exchange(state_, request, false);
+  co_return ResponseStream(co_await with_http_errors(std::move(begun), state_->endpoint.name()));
 }
 
 Task<Upgraded> Client::upgrade(Request request) const {
   request.headers.push_back({"Connection", "Upgrade"});
   request.headers.push_back({"Upgrade", "tcp"});
-  auto exchange = co_await this->exchange(std::move(request), true);
+  auto begun = Client::exchange(state_, request, true);
+  auto exchange = co_await with_http_errors(std::move(begun), state_->endpoint.name());
   Upgraded result;
   if (exchange->head().status == 101) {
     result.stream = exchange->take_stream();
@@ -273,34 +300,6 @@ Task<Upgraded> Client::upgrade(Request request) const {
   }
   result.head = std::move(exchange->head());
   co_return result;
-}
-
-std::string_view Response::header(std::string_view name) const {
-  for (const auto& header : headers)
-    if (beast::iequals(header.name, name)) return header.value;
-  return {};
-}
-
-boost::json::value Response::json() const {
-  return parse_json(body, "the answer");
-}
-
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool unreserved = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                            c == '-' || c == '.' || c == '_' || c == '~';
-    if (unreserved) {
-      encoded += c;
-    } else {
-      encoded += '%';
-      encoded += digits[byte >> 4];
-      encoded += digits[byte & 15];
-    }
-  }
-  return encoded;
 }
 
 }  // namespace fairlead::http

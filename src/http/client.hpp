@@ -6,49 +6,17 @@
 #include "http/endpoint.hpp"
 #include "http/error.hpp"
 #include "http/limits.hpp"
+#include "http/message.hpp"
 #include "http/stream.hpp"
+#include "http/tls_options.hpp"
 
-#include <boost/json/value.hpp>
-
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 namespace fairlead::http {
 
 using ssh::Task;
-
-struct Header {
-  std::string name, value;
-};
-
-struct Request {
-  std::string method = "GET";
-  std::string target{};  // begins with '/', already percent-encoded (see percent_encode)
-  std::vector<Header> headers{};
-  std::string body{};
-  std::string content_type = "application/json";  // sent when there is a body
-  // The whole exchange must be over by then, connecting included; max() waits for ever.
-  std::chrono::steady_clock::time_point deadline =
-      std::chrono::steady_clock::now() + std::chrono::seconds(15);
-};
-
-struct Response {
-  unsigned status = 0;
-  std::string reason;
-  std::vector<Header> headers;
-  std::string body;
-
-  // Empty when absent; names are compared without case.
-  [[nodiscard]] std::string_view header(std::string_view name) const;
-  // The body as JSON; throws HttpError(protocol).
-  [[nodiscard]] boost::json::value json() const;
-};
 
 // An answer whose body is read piece by piece, for long progress streams. One io_context, one reader.
 // Movable.
@@ -73,11 +41,6 @@ struct Upgraded {
   Stream stream;  // refers to nothing unless the server switched
 };
 
-// PEM texts. Without `ca` the system's authorities are trusted.
-struct TlsOptions {
-  std::string ca, certificate, key;
-};
-
 // Immutable and thread-safe; cheap to copy. Each call runs on the calling coroutine's executor with that
 // io_context's own connections. All calls throw HttpError; an HTTP error status is an answer, not an
 // exception.
@@ -86,7 +49,8 @@ class Client {
   explicit Client(Endpoint endpoint, std::optional<TlsOptions> tls = {},
                   std::size_t body_limit = limits::body);
 
-  // GET, HEAD, PUT and DELETE are sent once more when a kept connection turns out to be dead.
+  // What is idempotent is sent once more when a kept connection turns out to be dead before a byte of an
+  // answer came.
   [[nodiscard]] Task<Response> send(Request request) const;
   // For bodies without an end in sight: body_limit does not apply.
   [[nodiscard]] Task<ResponseStream> open(Request request) const;
@@ -99,12 +63,14 @@ class Client {
  private:
   friend class ResponseStream::Impl;
   struct State;
-  [[nodiscard]] Task<std::unique_ptr<ResponseStream::Impl>> exchange(Request request,
-                                                                     bool bounded_body) const;
-  std::shared_ptr<const State> state_;
+  using StatePointer = std::shared_ptr<const State>;
+  // `request` must live until the end of the exchange.
+  [[nodiscard]] static Task<std::unique_ptr<ResponseStream::Impl>> exchange(StatePointer state,
+                                                                            const Request& request,
+                                                                            bool bounded_body);
+  [[nodiscard]] Task<Response> send_following(Request request) const;
+  [[nodiscard]] static StatePointer towards(const State& home, const Endpoint& place);
+  StatePointer state_;
 };
-
-// For path segments and query values: everything but RFC 3986's unreserved characters is escaped.
-[[nodiscard]] std::string percent_encode(std::string_view text);
 
 }  // namespace fairlead::http

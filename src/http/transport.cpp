@@ -3,12 +3,14 @@
 // alike.
 #include "http/transport.hpp"
 
+#include "http/listen.hpp"
+#include "http/resolver.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
@@ -77,6 +79,23 @@ class StreamTransport final : public Transport {
   }
 
   void close() override { lowest().close(); }
+  void cancel() override { lowest().cancel(); }
+
+  Task<> handshake() override {
+    if constexpr (std::is_same_v<Stream, TlsStream>) {
+      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
+      if (error) fail(name_, error, Failure::connect, "TLS handshake with");
+    }
+    co_return;
+  }
+
+  Task<> say_goodbye() override {
+    if constexpr (std::is_same_v<Stream, TlsStream>)
+      (void)co_await stream_.async_shutdown(as_result);
+    else
+      close_write();
+    co_return;
+  }
 
   bool is_quiet() override {
     std::byte byte{};
@@ -91,7 +110,8 @@ class StreamTransport final : public Transport {
   std::string name_;
 };
 
-Task<std::vector<asio::generic::stream_protocol::endpoint>> addresses(const Endpoint& endpoint) {
+Task<std::vector<asio::generic::stream_protocol::endpoint>> addresses(const Endpoint& endpoint,
+                                                                      TimePoint deadline) {
   std::vector<asio::generic::stream_protocol::endpoint> found;
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path))
@@ -105,35 +125,49 @@ Task<std::vector<asio::generic::stream_protocol::endpoint>> addresses(const Endp
     found.emplace_back(asio::ip::tcp::endpoint(address, endpoint.port));
     co_return found;
   }
-  asio::ip::tcp::resolver resolver(co_await asio::this_coro::executor);
-  auto [error, results] =
-      co_await resolver.async_resolve(endpoint.host, std::to_string(endpoint.port), as_result);
-  if (error) fail(endpoint.name(), error, Failure::connect, "connect");
-  for (const auto& result : results) found.emplace_back(result.endpoint());
+  const auto resolved = co_await Resolver::of_system().resolve(endpoint.host, endpoint.port, deadline);
+  found.assign(resolved.begin(), resolved.end());
   co_return found;
 }
 
+// An address that swallows packets leaves time for those behind it.
+TimePoint share_of(TimePoint deadline, std::size_t candidates) {
+  if (deadline == TimePoint::max()) return deadline;
+  const auto now = std::chrono::steady_clock::now();
+  return now + (deadline - now) / static_cast<std::int64_t>(candidates);
+}
+
 Task<PlainStream> connect_socket(const Endpoint& endpoint, TimePoint deadline) {
-  const auto candidates = co_await addresses(endpoint);
+  const auto candidates = co_await addresses(endpoint, deadline);
   const auto executor = co_await asio::this_coro::executor;
   ErrorCode last = asio::error::host_not_found;
-  for (const auto& candidate : candidates) {
+  for (std::size_t left = candidates.size(); left > 0; --left) {
     PlainStream stream(executor);
-    if (deadline != TimePoint::max()) stream.expires_at(deadline);
-    auto [error] = co_await stream.async_connect(candidate, as_result);
+    if (deadline != TimePoint::max()) stream.expires_at(share_of(deadline, left));
+    auto [error] = co_await stream.async_connect(candidates[candidates.size() - left], as_result);
     if (!error) {
       ErrorCode ignored;
       if (endpoint.kind != Endpoint::Kind::unix_socket)
         stream.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
+      if (deadline != TimePoint::max()) stream.expires_at(deadline);
       co_return stream;
     }
     last = error;
-    if (last == beast::error::timeout || last == asio::error::operation_aborted) break;
+    if (last == asio::error::operation_aborted) break;
   }
   fail(endpoint.name(), last, Failure::connect, "connect");
 }
 
 }  // namespace
+
+std::unique_ptr<Transport> make_accepted(asio::ip::tcp::socket socket, TlsContext tls) {
+  ErrorCode gone;
+  const auto peer = socket.remote_endpoint(gone);
+  const std::string name = gone ? "a client" : to_text(peer);
+  PlainStream stream{Socket(std::move(socket))};
+  if (!tls) return std::make_unique<StreamTransport<PlainStream>>(std::move(stream), name);
+  return std::make_unique<StreamTransport<TlsStream>>(TlsStream(std::move(stream), *tls), name);
+}
 
 Task<std::unique_ptr<Transport>> connect(ConnectOptions options) {
   auto socket = co_await connect_socket(options.endpoint, options.deadline);
@@ -142,15 +176,12 @@ Task<std::unique_ptr<Transport>> connect(ConnectOptions options) {
     co_return std::make_unique<StreamTransport<PlainStream>>(std::move(socket), name);
 
   TlsStream stream(std::move(socket), *options.tls);
-  const auto& host = options.endpoint.host;
-  stream.set_verify_callback(asio::ssl::host_name_verification(host));
-  ErrorCode not_numeric;
-  (void)asio::ip::make_address(host, not_numeric);
-  // RFC 6066 section 3: names only, never addresses.
-  if (not_numeric) SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
+  expect_host(stream.native_handle(), options.endpoint.host);
   auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);
-  if (error) fail(name, error, Failure::connect, "TLS handshake with");
-  co_return std::make_unique<StreamTransport<TlsStream>>(std::move(stream), name);
+  if (!error) co_return std::make_unique<StreamTransport<TlsStream>>(std::move(stream), name);
+  const auto problem = certificate_problem(stream.native_handle());
+  if (!problem.empty()) throw HttpError(Failure::connect, "TLS handshake with " + name + ": " + problem);
+  fail(name, error, Failure::connect, "TLS handshake with");
 }
 
 }  // namespace fairlead::http

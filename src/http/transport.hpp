@@ -5,11 +5,12 @@
 
 #include "http/endpoint.hpp"
 #include "http/error.hpp"
+#include "http/tls.hpp"
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/bytes.hpp>
 
-#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <chrono>
@@ -34,17 +35,26 @@ class Transport {
   virtual void close_write() = 0;
   // Whoever reads or writes is woken with an error.
   virtual void close() = 0;
+  // The same, but the connection stays open.
+  virtual void cancel() = 0;
+  // Of accepted connections, first of all; nothing to do without TLS.
+  [[nodiscard]] virtual Task<> handshake() = 0;
+  // Says that no more will be written; over TLS this waits for the peer's answer to it. Never throws.
+  [[nodiscard]] virtual Task<> say_goodbye() = 0;
   // Nothing arrived and nobody hung up since the last answer.
   [[nodiscard]] virtual bool is_quiet() = 0;
 };
 
 struct ConnectOptions {
   Endpoint endpoint;
-  std::shared_ptr<ssh::asio::ssl::context> tls;  // for Kind::tls
+  TlsContext tls;  // for Kind::tls
   TimePoint deadline;
 };
 
 // Throws HttpError: connect, timeout or cancelled.
 [[nodiscard]] Task<std::unique_ptr<Transport>> connect(ConnectOptions options);
+
+// A connection that came in; with `tls`, handshake() must follow.
+[[nodiscard]] std::unique_ptr<Transport> make_accepted(ssh::asio::ip::tcp::socket socket, TlsContext tls);
 
 }  // namespace fairlead::http

@@ -131,7 +131,10 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, Pub
 Verdict LoginAuthenticator::conclude(const ssh::AuthContext& context, std::string_view method, Answer answer,
                                      std::vector<observe::Label> details) {
   log_attempt(context, method, answer, std::move(details));
-  if (answer.verdict == Verdict::accepted) permissions_ = std::move(answer.permissions);
+  if (answer.verdict == Verdict::accepted) {
+    permissions_ = std::move(answer.permissions);
+    metadata_ = std::move(answer.metadata);
+  }
   if (answer.verdict == Verdict::partial) next_methods_ = std::move(answer.next_methods);
   return answer.verdict;
 }
@@ -146,6 +149,11 @@ Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
   return check_key(context, std::move(request), labels_of(certificate));
 }
 
+// The engine logs it.
+void LoginAuthenticator::refused(const ssh::AuthContext& /*context*/, ssh::LoginRefusal why) {
+  if (why != ssh::LoginRefusal::method) refused_somebody_ = true;
+}
+
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
                                      const Answer& answer, std::vector<observe::Label> details) {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};
@@ -155,8 +163,11 @@ void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::strin
   if (answer.verdict == Verdict::partial)
     return log_.info("SSH_AUTH_PARTIAL", "The credentials were right, others are needed too",
                      std::move(labels));
-  refused_somebody_ = true;
   labels.push_back({"reason", answer.reason});
+  if (answer.unavailable)
+    return log_.info("SSH_AUTH_UNAVAILABLE", "Nobody could say whether the credentials are right",
+                     std::move(labels));
+  refused_somebody_ = true;
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }
 

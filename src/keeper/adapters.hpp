@@ -30,6 +30,9 @@ class LoginAuthenticator final : public ssh::Authenticator {
   // Ask after accept().
   [[nodiscard]] const auth::Permissions& permissions() const noexcept { return permissions_; }
 
+  // Of those who vouched for the login that succeeded, and of nobody else.
+  [[nodiscard]] const config::Metadata& metadata() const noexcept { return metadata_; }
+
   // Whether an attempt was refused that named a secret or a key: its sender guesses, or has the wrong key.
   [[nodiscard]] bool refused_somebody() const noexcept { return refused_somebody_; }
 
@@ -48,6 +51,7 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context,
                                                     const ssh::Certificate& certificate,
                                                     const ssh::CertificateProof& proof) override;
+  void refused(const ssh::AuthContext& context, ssh::LoginRefusal why) override;
 
  private:
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;
@@ -63,6 +67,7 @@ class LoginAuthenticator final : public ssh::Authenticator {
   std::string connection_id_;
   observe::Log log_;
   auth::Permissions permissions_;
+  config::Metadata metadata_;
   std::vector<std::string> next_methods_;  // after the last `partial`
   bool refused_somebody_ = false;
 };

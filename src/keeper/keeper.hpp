@@ -5,6 +5,7 @@
 
 #include "auth/decision.hpp"
 #include "base/secret.hpp"
+#include "config/metadata.hpp"
 
 #include <fairlead/ssh/async.hpp>
 #include <fairlead/ssh/certificate.hpp>
@@ -60,6 +61,8 @@ struct Answer {
   auth::Permissions permissions;          // with `accepted`: what all methods together grant
   std::vector<std::string> next_methods;  // with `partial`: what can continue
   std::string reason;                     // of a refusal, for the log only
+  config::Metadata metadata;              // with `accepted`: of those who vouched, and of nobody else
+  bool unavailable = false;               // refused because whoever decides could not be asked
 };
 
 struct DialogueAnswer {

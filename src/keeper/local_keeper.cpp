@@ -3,6 +3,7 @@
 #include "keeper/local_keeper.hpp"
 
 #include "keeper/login_ledger.hpp"
+#include "keeper/webhook_verdicts.hpp"
 
 #include <algorithm>
 #include <mutex>
@@ -67,18 +68,22 @@ ssh::PromptRound prompts_for(Factor factor) {
 }  // namespace
 
 struct LocalKeeper::Impl {
-  Impl(std::vector<ssh::PrivateKey> keys, config::Auth auth, std::shared_ptr<const auth::Users> users)
+  Impl(std::vector<ssh::PrivateKey> keys, config::Auth auth, Providers providers, observe::Log log)
       : host_keys(ssh::local_host_keys(std::move(keys))),
         checker(checker_threads()),
-        local(std::move(users), checker),
-        methods(std::move(auth)) {}
+        local(std::move(providers.users), checker),
+        remote(std::move(log)),
+        methods(std::move(auth)),
+        webhooks(std::move(providers.webhooks)) {}
 
   std::shared_ptr<ssh::HostKeySigner> host_keys;
   auth::PasswordChecker checker;
   auth::LocalAuthenticator local;
+  WebhookVerdicts remote;
   LoginLedger logins;
   mutable std::mutex mutex;
   config::Auth methods;
+  WebhookVerdicts::Webhooks webhooks;
   std::vector<ssh::Certificate> host_certificates;
 
   // About a key alone, or in a certificate.
@@ -87,6 +92,10 @@ struct LocalKeeper::Impl {
   [[nodiscard]] config::Auth current() const {
     const std::lock_guard lock(mutex);
     return methods;
+  }
+  [[nodiscard]] WebhookVerdicts::Webhooks current_webhooks() const {
+    const std::lock_guard lock(mutex);
+    return webhooks;
   }
   [[nodiscard]] std::vector<config::MethodChain> chains_of(const std::string& user) const {
     const auto users = local.users();
@@ -97,6 +106,8 @@ struct LocalKeeper::Impl {
                              auth::MethodProgress& progress) const;
   // count(), and what came of it is kept.
   [[nodiscard]] Answer settle(const Client& client, Factor factor, const auth::Decision& decision);
+  // What the users file has accepted passes the authorization webhook, too.
+  [[nodiscard]] ssh::Task<Answer> authorize(Client client, Answer answer) const;
   [[nodiscard]] bool wants(const Client& client, Factor factor) const;
   [[nodiscard]] Factor dialogue_factor(const Client& client) const;
   [[nodiscard]] ssh::Task<auth::Decision> check_answer(const Client& client, Factor factor,
@@ -104,19 +115,24 @@ struct LocalKeeper::Impl {
 };
 
 LocalKeeper::LocalKeeper(std::vector<ssh::PrivateKey> host_keys, const config::Auth& auth,
-                         std::shared_ptr<const auth::Users> users)
-    : impl_(std::make_unique<Impl>(std::move(host_keys), auth, std::move(users))) {}
+                         Providers providers, observe::Log log)
+    : impl_(std::make_unique<Impl>(std::move(host_keys), auth, std::move(providers), std::move(log))) {}
 LocalKeeper::~LocalKeeper() = default;
 
-void LocalKeeper::reload(const config::Auth& auth, std::shared_ptr<const auth::Users> users) {
-  impl_->local.replace_users(std::move(users));
+void LocalKeeper::reload(const config::Auth& auth, Providers providers) {
+  impl_->local.replace_users(std::move(providers.users));
   const std::lock_guard lock(impl_->mutex);
   impl_->methods = auth;
+  impl_->webhooks.swap(providers.webhooks);
 }
 
 void LocalKeeper::replace_host_certificates(std::vector<ssh::Certificate> certificates) {
   const std::lock_guard lock(impl_->mutex);
   impl_->host_certificates.swap(certificates);
+}
+
+std::string LocalKeeper::keep_used_codes(std::string file) {
+  return impl_->local.keep_used_codes(std::move(file));
 }
 
 std::shared_ptr<const auth::Users> LocalKeeper::users() const {
@@ -133,10 +149,15 @@ std::vector<ssh::Certificate> LocalKeeper::host_certificates() const {
 }
 
 std::vector<std::string> LocalKeeper::auth_methods() const {
-  const auto users = impl_->local.users();
-  if (!users) return {};
-  const auto first = users->first_factors();
-  return method_names({first.begin(), first.end()}, impl_->current());
+  const config::Auth auth = impl_->current();
+  std::vector<std::string> names;
+  if (const auto users = impl_->local.users()) {
+    const auto first = users->first_factors();
+    names = method_names({first.begin(), first.end()}, auth);
+  }
+  if (auth.public_key_method == "webhook") names.emplace_back("publickey");
+  if (auth.password_method == "webhook") names.emplace_back("password");
+  return names;
 }
 
 ssh::Task<ssh::Result<std::vector<std::byte>>> LocalKeeper::sign(SignatureRequest request) {
@@ -187,6 +208,12 @@ Answer LocalKeeper::Impl::settle(const Client& client, Factor factor, const auth
   return answer;
 }
 
+ssh::Task<Answer> LocalKeeper::Impl::authorize(Client client, Answer answer) const {
+  if (answer.verdict != ssh::Verdict::accepted) co_return answer;
+  answer.metadata.authenticated_username = client.user;
+  co_return co_await remote.authorize(current_webhooks(), std::move(client), std::move(answer));
+}
+
 bool LocalKeeper::Impl::wants(const Client& client, Factor factor) const {
   const auto factors = logins.progress(client.connection_id, client.user).next(chains_of(client.user));
   return std::ranges::find(factors, factor) != factors.end();
@@ -206,19 +233,31 @@ ssh::Task<auth::Decision> LocalKeeper::Impl::check_answer(const Client& client, 
 }
 
 ssh::Task<Answer> LocalKeeper::check_password(PasswordRequest request) {
-  if (impl_->current().password_method != "local") co_return refuse("passwords are not accepted");
+  const std::string method = impl_->current().password_method;
+  if (method == "webhook")
+    co_return co_await impl_->remote.check_password(impl_->current_webhooks(), std::move(request));
+  if (method != "local") co_return refuse("passwords are not accepted");
   ssh::AuthContext context = context_of(request.client);
   const auth::Decision decision =
       co_await impl_->local.password(std::move(context), std::move(request.password));
-  co_return impl_->settle(request.client, Factor::password, decision);
+  Answer answer = impl_->settle(request.client, Factor::password, decision);
+  co_return co_await impl_->authorize(std::move(request.client), std::move(answer));
 }
 
 ssh::Task<Answer> LocalKeeper::check_public_key(PublicKeyRequest request) {
-  if (impl_->current().public_key_method != "local") co_return refuse("keys are not accepted");
+  const std::string method = impl_->current().public_key_method;
+  if (method == "webhook")
+    co_return co_await impl_->remote.check_public_key(impl_->current_webhooks(), impl_->local.users(),
+                                                      std::move(request));
+  if (method != "local") co_return refuse("keys are not accepted");
   const auth::Decision decision = impl_->decide(request);
-  if (request.verified) co_return impl_->settle(request.client, Factor::public_key, decision);
+  Answer answer;
+  if (request.verified) {
+    answer = impl_->settle(request.client, Factor::public_key, decision);
+    co_return co_await impl_->authorize(std::move(request.client), std::move(answer));
+  }
   // A query: nothing is granted, nothing is remembered (CVE-2024-45337).
-  Answer answer = refuse(decision.reason);
+  answer.reason = decision.reason;
   if (decision.verdict == ssh::Verdict::accepted && impl_->wants(request.client, Factor::public_key))
     answer.verdict = ssh::Verdict::accepted;
   co_return answer;
@@ -246,7 +285,10 @@ ssh::Task<DialogueAnswer> LocalKeeper::converse(DialogueRequest request) {
   auto progress = impl_->logins.dialogue(client.connection_id, client.user);
   turn.answer = impl_->count(client, factor, decision, progress);
   impl_->logins.end_dialogue(client.connection_id);
-  if (turn.answer.verdict != ssh::Verdict::partial) co_return turn;
+  if (turn.answer.verdict != ssh::Verdict::partial) {
+    turn.answer = co_await impl_->authorize(client, std::move(turn.answer));
+    co_return turn;
+  }
   const auto more = askable(progress.next(impl_->chains_of(client.user)));
   if (more) {
     turn.prompts = prompts_for(*more);
@@ -259,6 +301,7 @@ ssh::Task<DialogueAnswer> LocalKeeper::converse(DialogueRequest request) {
 
 void LocalKeeper::forget(const std::string& connection_id) {
   impl_->logins.forget(connection_id);
+  impl_->remote.forget(connection_id);
 }
 
 }  // namespace fairlead::keeper

@@ -5,6 +5,8 @@
 
 #include "base/wire.hpp"
 
+#include <climits>
+
 #include <algorithm>
 #include <array>
 
@@ -17,7 +19,7 @@ using ssh::WireWriter;
 using StringMap = std::map<std::string, std::string>;
 
 // The agent comes with the daemon that starts it, so that there is nothing to negotiate.
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr std::array<std::string_view, 3> file_transfers{"internal", "auto", "image"};
 
 void write_map(WireWriter& writer, const StringMap& map) {
@@ -70,6 +72,18 @@ class SetupReader {
 
 }  // namespace
 
+bool is_file_path(std::string_view path) noexcept {
+  if (!path.starts_with('/') || path.size() >= PATH_MAX || path.find('\0') != std::string_view::npos)
+    return false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto part = path.substr(0, path.find('/'));
+    if (part.empty() || part == "." || part == "..") return false;
+    path.remove_prefix(part.size());
+  }
+  return true;
+}
+
 std::vector<std::byte> Setup::encode() const {
   ssh::ByteBuffer buffer;
   WireWriter writer(buffer);
@@ -77,6 +91,7 @@ std::vector<std::byte> Setup::encode() const {
   writer.u32(static_cast<std::uint32_t>(shell_command.size()));
   for (const auto& word : shell_command) writer.string(word);
   write_map(writer, environment);
+  write_map(writer, fixed_environment);
   writer.string(client_address).string(server_address).u32(client_port).u32(server_port);
   write_map(writer, subsystems);
   writer.string(file_transfer);
@@ -93,6 +108,7 @@ ssh::Result<Setup> Setup::decode(ssh::Bytes payload) {
   setup.working_directory = reader.text();
   setup.shell_command = reader.list();
   setup.environment = reader.map();
+  setup.fixed_environment = reader.map();
   setup.client_address = reader.text();
   setup.server_address = reader.text();
   setup.client_port = reader.port();

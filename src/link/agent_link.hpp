@@ -7,6 +7,7 @@
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/error.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -43,14 +44,34 @@ inline constexpr std::string_view takes_data_sockets = "data-sockets";
 // before the channel's EOF. Everything else stays with the channel: standard error, status, ends.
 inline constexpr std::string_view data_socket_request = "data-socket@fairlead";
 
+// Channel type, daemon to agent, between setup and the first session: one file for the account of the box.
+// The extra data is a string, its path (is_file_path). The content comes as data; deliver_request, without a
+// body and with a reply, makes the file appear: complete, mode 0600, in place of what had its name. Missing
+// directories are made. No symbolic link is followed but those of root, and none in the file's own place. A
+// channel that is closed before that leaves nothing. Why not: the text of OPEN_FAILURE, or data before the
+// failure and an EOF; one sentence.
+inline constexpr std::string_view file_channel = "file@fairlead";
+inline constexpr std::string_view deliver_request = "deliver@fairlead";
+// All files of a login together: above any key ring or ticket cache, below what fills a small machine's disk.
+inline constexpr std::size_t file_bytes = std::size_t{64} << 20;
+inline constexpr std::size_t files = 1000;  // each costs two round trips, and the user waits
+
+// Absolute, without empty parts, "." and "..", at most PATH_MAX.
+[[nodiscard]] bool is_file_path(std::string_view path) noexcept;
+
+// Setup::fixed_environment, names and values: the request is one packet, and no program takes a longer single
+// variable (MAX_ARG_STRLEN).
+inline constexpr std::size_t fixed_environment_bytes = std::size_t{128} * 1024;
+
 struct Setup {
   // Account in the box's /etc/passwd (name, uid, or name:group, uid:gid); empty means the agent's own ids.
   std::string user;
   std::string
       login_name;  // what the client called itself; USER and LOGNAME when the box has no account entry
-  std::string working_directory;                   // empty: the account's home, then "/"
-  std::vector<std::string> shell_command;          // empty: the account's login shell, then /bin/sh
-  std::map<std::string, std::string> environment;  // below what the client sends with env requests
+  std::string working_directory;                         // empty: the account's home, then "/"
+  std::vector<std::string> shell_command;                // empty: the account's login shell, then /bin/sh
+  std::map<std::string, std::string> environment;        // below what the client sends with env requests
+  std::map<std::string, std::string> fixed_environment;  // above it
   // What SSH_CLIENT, SSH_CONNECTION are made from.
   std::string client_address, server_address;
   std::uint16_t client_port = 0, server_port = 0;

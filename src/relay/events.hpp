@@ -19,6 +19,7 @@ struct ChannelOpened {
 };
 struct ChannelRefused {
   std::string_view type, reason;
+  std::string_view code;  // Decision::code
 };
 struct RequestSeen {
   Side from;
@@ -30,6 +31,19 @@ struct RequestAnswered {
   std::uint32_t channel;
   std::string_view name;
   bool success;
+};
+// By the policy; an answer follows.
+struct RequestRefused {
+  std::uint32_t channel;
+  std::string_view name;
+  ssh::Bytes payload;
+  std::string_view reason, code;  // Decision's; the code is never empty
+};
+// The forced command takes the place of what was asked for.
+struct CommandForced {
+  std::uint32_t channel;
+  std::string_view name;
+  bool told;  // false: the program could not be told what was asked for, so that nothing is run
 };
 struct ProgramEnded {
   std::uint32_t channel;
@@ -45,8 +59,8 @@ struct GlobalRequestSeen {
   std::string_view name;
 };
 
-using RelayEvent = std::variant<ChannelOpened, ChannelRefused, RequestSeen, RequestAnswered, ProgramEnded,
-                                ChannelEnded, GlobalRequestSeen>;
+using RelayEvent = std::variant<ChannelOpened, ChannelRefused, RequestSeen, RequestRefused, CommandForced,
+                                RequestAnswered, ProgramEnded, ChannelEnded, GlobalRequestSeen>;
 // Called on the connection's thread; must not block and must not throw.
 using Observer = std::function<void(const RelayEvent&)>;
 

@@ -13,6 +13,7 @@ namespace {
 using ssh::Task;
 
 struct Shared {
+  ssh::Connection client;
   std::shared_ptr<BoxGate> gate;
   RelayOptions options;
   std::size_t open_sessions = 0;
@@ -23,13 +24,12 @@ struct Shared {
   }
 };
 
-struct SessionCount {
-  explicit SessionCount(std::shared_ptr<Shared> counted) : shared(std::move(counted)) {
-    ++shared->open_sessions;
-  }
-  SessionCount(const SessionCount&) = delete;
-  SessionCount& operator=(const SessionCount&) = delete;
-  ~SessionCount() { --shared->open_sessions; }
+// One of the sessions that maxSessions counts.
+struct Place {
+  explicit Place(std::shared_ptr<Shared> counted) : shared(std::move(counted)) { ++shared->open_sessions; }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() { --shared->open_sessions; }
   std::shared_ptr<Shared> shared;
 };
 
@@ -45,18 +45,23 @@ Decision decide(const Shared& shared, const ssh::NewChannel& wish) {
   return decision;
 }
 
+void refuse(const Shared& shared, ssh::NewChannel wish, const Decision& why) {
+  shared.tell(ChannelRefused{wish.type(), why.text, why.code});
+  std::move(wish).reject(why.reason, why.text);
+}
+
+// The box is not there, or takes no session.
 void refuse(const Shared& shared, ssh::NewChannel wish, ssh::OpenFailure reason, std::string_view text) {
-  shared.tell(ChannelRefused{wish.type(), text});
-  std::move(wish).reject(reason, text);
+  refuse(shared, std::move(wish), Decision{.allowed = false, .reason = reason, .text = text});
 }
 
 Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
   const Decision decision = decide(*shared, wish);
   if (!decision.allowed) {
-    refuse(*shared, std::move(wish), decision.reason, decision.text);
+    refuse(*shared, std::move(wish), decision);
     co_return;
   }
-  const SessionCount counted(shared);
+  auto place = std::make_shared<Place>(shared);
   auto box = co_await shared->gate->pass();
   if (!box) {
     refuse(*shared, std::move(wish), ssh::OpenFailure::connect_failed, box.error());
@@ -74,7 +79,11 @@ Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
     co_return;
   }
   ssh::OpenedChannel client = std::move(wish).accept();
-  SessionRelay context{*box, shared->options.policy, shared->options.observer};
+  SessionRelay context{.box = *box,
+                       .policy = {shared, &shared->options.policy},
+                       .observer = shared->options.observer,
+                       .client = shared->client,
+                       .place = std::move(place)};
   co_await relay_session(std::move(context), std::move(client), std::move(*agent));
 }
 
@@ -97,7 +106,7 @@ Task<> refuse_box_channels(std::shared_ptr<Shared> shared, std::shared_ptr<backe
   while (auto wish = co_await box->peer().channels.next()) {
     const Decision decision =
         allow(shared->options.policy, {Side::box, Ask::open_channel, wish->type(), {}, 0});
-    refuse(*shared, std::move(*wish), decision.reason, decision.text);
+    refuse(*shared, std::move(*wish), decision);
   }
 }
 
@@ -121,7 +130,8 @@ Task<> watch_box(std::shared_ptr<Shared> shared) {
 }  // namespace
 
 Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, RelayOptions options) {
-  auto shared = std::make_shared<Shared>(Shared{.gate = std::move(gate), .options = std::move(options)});
+  auto shared = std::make_shared<Shared>(
+      Shared{.client = client.connection, .gate = std::move(gate), .options = std::move(options)});
   ssh::TaskScope sessions(co_await ssh::asio::this_coro::executor);
   sessions.spawn(answer_requests(shared, std::move(client.requests)));
   sessions.spawn(watch_box(shared));

@@ -67,7 +67,7 @@ Task<std::optional<ProgramEnd>> wait_for_end(Session& session) {
   std::optional<ProgramEnd> end;
   while (auto request = co_await session.agent_requests.next()) {
     const Question question{Side::box, Ask::channel_request, request->name(), request->payload(), 0};
-    if (!allow(session.context.policy, question).allowed) continue;
+    if (!allow(*session.context.policy, question).allowed) continue;
     const bool is_end = request->type() == ssh::RequestType::exit_status
                             ? request->parse<ssh::ExitStatusRequest>().has_value()
                             : request->type() == ssh::RequestType::exit_signal &&
@@ -147,28 +147,55 @@ void offer_data_socket(Session& session) {
   session.agent.notify(link::data_socket_request, number);
 }
 
+// What the client wanted, for the program that runs instead; nothing for a shell.
+std::optional<std::string> original_of(const ssh::Request& request) {
+  if (request.type() == ssh::RequestType::shell) return {};
+  if (request.type() == ssh::RequestType::exec) {
+    auto exec = request.parse<ssh::ExecRequest>();
+    return exec ? std::move(exec->command) : std::string();
+  }
+  auto subsystem = request.parse<ssh::SubsystemRequest>();
+  return subsystem ? std::move(subsystem->name) : std::string();
+}
+
 // The forced command in place of the client's, which becomes a variable (core.md section 8.3).
 Task<bool> start_forced(Session& session, const ssh::Request& request) {
-  std::string original;
-  if (const auto exec = request.parse<ssh::ExecRequest>(); exec && request.type() == ssh::RequestType::exec)
-    original = exec->command;
-  else if (const auto named = request.parse<ssh::SubsystemRequest>();
-           named && request.type() != ssh::RequestType::shell)
-    original = named->name;
-  if (request.type() != ssh::RequestType::shell) {
-    const ssh::EnvRequest variable{"SSH_ORIGINAL_COMMAND", original};
-    if (!co_await session.agent.request("env", variable.encode())) co_return false;
+  if (session.started) co_return false;
+  bool told = true;
+  if (auto original = original_of(request)) {
+    const ssh::EnvRequest variable{std::string(original_command), std::move(*original)};
+    told = co_await session.agent.request("env", variable.encode());
   }
-  const ssh::ExecRequest forced{*session.context.policy.forced_command};
+  session.tell(CommandForced{session.client.id(), request.name(), told});
+  if (!told) co_return false;
+  const ssh::ExecRequest forced{*session.context.policy->forced_command};
   offer_data_socket(session);
   co_return co_await session.agent.request("exec", forced.encode());
+}
+
+// Who asks for a program learns on standard error why there is none, before the answer: RFC 4254 allows data
+// as soon as the channel is open, and a client gives up the channel after a failure. OpenSSH's gives it up
+// with what it has not written yet, but writes before it sends: its answer to anything proves that it has
+// written. Variables, terminals and signals are refused in silence, as most clients ask for them without
+// being told to.
+Task<> refuse(Session& session, const ssh::Request& request, const Decision& why) {
+  if (why.code.empty()) co_return;
+  session.tell(RequestRefused{session.client.id(), request.name(), request.payload(), why.text, why.code});
+  if (!starts_program(request.type()) || session.started) co_return;
+  const std::string line = "fairlead: " + std::string(why.text) + (session.terminal ? "\r\n" : "\n");
+  co_await session.client.write_stderr(ssh::as_bytes(line));
+  (void)co_await session.context.client.request("keepalive@openssh.com");
 }
 
 // Forwarded one after the other, so that the agent sees the client's order and its answers keep it.
 Task<bool> forward_request(Session& session, const ssh::Request& request) {
   const Question question{Side::client, Ask::channel_request, request.name(), request.payload(), 0};
-  if (!allow(session.context.policy, question).allowed) co_return false;
-  if (starts_program(request.type()) && session.context.policy.forced_command)
+  const Decision decision = allow(*session.context.policy, question);
+  if (!decision.allowed) {
+    co_await refuse(session, request, decision);
+    co_return false;
+  }
+  if (starts_program(request.type()) && session.context.policy->forced_command)
     co_return co_await start_forced(session, request);
   if (starts_program(request.type())) offer_data_socket(session);
   if (!request.want_reply() && !starts_program(request.type())) {
@@ -213,6 +240,7 @@ Task<> relay_session(SessionRelay context, ssh::OpenedChannel client, ssh::Opene
   co_await pump_requests(session, std::move(client.requests), pumps);  // until the client's CLOSE
   session->agent.close();
   session->client.close();
+  session->context.place.reset();
   if (session->data) session->data->close();
   co_await pumps.join();
   session->tell(ChannelEnded{session->client.id(), session->bytes_in, session->bytes_out});

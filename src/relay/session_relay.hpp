@@ -20,8 +20,11 @@ namespace fairlead::relay {
 
 struct SessionRelay {
   std::shared_ptr<backend::Box> box;
-  Policy policy;
+  std::shared_ptr<const Policy> policy;
   Observer observer;
+  ssh::Connection client;  // whose session it is
+  // Dropped when the client has closed the session: it may open another then, whatever the box still does.
+  std::shared_ptr<void> place = {};
 };
 
 // Runs until both channels are closed. Never throws for what either peer does.

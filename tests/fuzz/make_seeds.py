@@ -73,13 +73,16 @@ def setup():
         return u32(len(pairs)) + b"".join(text(key) + text(value) for key, value in pairs)
 
     def encode(user, words, environment, subsystems, transfer):
-        return (u32(1) + text(user) + text("alice") + text("/srv") + u32(len(words)) + b"".join(map(text, words))
-                + mapping(environment) + text("192.0.2.1") + text("192.0.2.2") + u32(1234) + u32(22)
+        return (u32(2) + text(user) + text("alice") + text("/srv") + u32(len(words)) + b"".join(map(text, words))
+                + mapping(environment) + mapping(environment[:1]) + text("192.0.2.1") + text("192.0.2.2") + u32(1234) + u32(22)
                 + mapping(subsystems) + text(transfer))
 
     save("setup_fuzz", "plain", encode("", [], [], [], "auto"))
     save("setup_fuzz", "full", encode("alice:users", ["/bin/sh", "-l"], [("LANG", "C"), ("A", "")],
                                       [("sftp", "/usr/lib/sftp-server")], "internal"))
+    # What the path of a file may look like: the same target takes any input for one.
+    save("setup_fuzz", "path", b"/home/alice/.config/token")
+    save("setup_fuzz", "path-up", b"/a/../b")
 
 
 def channels():

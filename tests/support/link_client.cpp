@@ -29,8 +29,8 @@ bool LinkClient::setup(const link::Setup& setup) {
   return wait([this] { return global_answer_.has_value(); }) && *global_answer_;
 }
 
-ssh::ChannelId LinkClient::open(std::string_view type) {
-  const auto channel = engine_.open_channel(type, {}).value();
+ssh::ChannelId LinkClient::open(std::string_view type, ssh::Bytes extra) {
+  const auto channel = engine_.open_channel(type, extra).value();
   records_[channel] = {};
   wait([&] { return records_[channel].confirmed || records_[channel].refused; });
   return channel;

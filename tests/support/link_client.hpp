@@ -44,7 +44,7 @@ class LinkClient {
   [[nodiscard]] const std::string& setup_sentence() const { return global_payload_; }
 
   // Opens a channel and waits for the answer; record() says whether it was confirmed.
-  ssh::ChannelId open(std::string_view type = "session");
+  ssh::ChannelId open(std::string_view type = "session", ssh::Bytes extra = {});
   // Sends a request and waits for its answer.
   bool request(ssh::ChannelId channel, std::string_view name, ssh::Bytes payload = {});
   void notify(ssh::ChannelId channel, std::string_view name, ssh::Bytes payload = {});

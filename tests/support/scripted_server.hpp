@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A server on a Unix socket that does exactly what a test says: one function per connection, blocking, on its
-// own thread.
+// A server on a Unix socket or 127.0.0.1 that does exactly what a test says: one function per connection,
+// blocking, on its own thread.
 #pragma once
 
 #include "support/scratch.hpp"
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -92,15 +93,13 @@ class Peer {
 class ScriptedServer {
  public:
   using Script = std::function<void(Peer&)>;
+  enum class Listen { unix_socket, loopback };
 
-  explicit ScriptedServer(Script script) : script_(std::move(script)) {
-    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
-    if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-        ::listen(listener_, 16) != 0)
-      throw std::runtime_error("bind " + path());
+  explicit ScriptedServer(Script script, Listen where = Listen::unix_socket) : script_(std::move(script)) {
+    if (where == Listen::unix_socket)
+      listen_on_path();
+    else
+      listen_on_loopback();
     acceptor_ = std::thread([this] { accept_all(); });
   }
 
@@ -119,10 +118,36 @@ class ScriptedServer {
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
   [[nodiscard]] std::string path() const { return directory_.file("socket"); }
-  [[nodiscard]] std::string url() const { return "unix://" + path(); }
+  [[nodiscard]] std::string url() const {
+    return port_ == 0 ? "unix://" + path() : "http://127.0.0.1:" + std::to_string(port_);
+  }
   [[nodiscard]] int connections() const { return connections_; }
 
  private:
+  void listen_on_path() {
+    listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::strncpy(address.sun_path, path().c_str(), sizeof address.sun_path - 1);
+    bind_and_listen(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  }
+
+  void listen_on_loopback() {
+    listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind_and_listen(reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    socklen_t size = sizeof address;
+    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+  }
+
+  void bind_and_listen(const sockaddr* address, socklen_t size) const {
+    if (::bind(listener_, address, size) != 0 || ::listen(listener_, 16) != 0)
+      throw std::runtime_error("the scripted server cannot listen");
+  }
+
   void accept_all() {
     for (;;) {
       const int descriptor = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -143,6 +168,7 @@ class ScriptedServer {
   Script script_;
   ScratchDirectory directory_;
   int listener_ = -1;
+  unsigned port_ = 0;  // 0: on a Unix socket
   std::thread acceptor_;
   std::vector<std::thread> workers_;  // touched by the acceptor, then by the destructor after its end
   std::mutex mutex_;

@@ -34,6 +34,9 @@ json::array& array_at(json::object& parent, std::string_view name) {
 
 void set_labels(json::object& body, const backend::Login& login, const BoxIdentity& identity) {
   auto& labels = object_at(body, "Labels");
+  for (const auto& [name, label] : login.config->docker.metadata_labels)
+    if (const auto entry = login.metadata.metadata.find(name); entry != login.metadata.metadata.end())
+      labels[label] = entry->second.value;
   labels[connection_label] = login.connection_id;
   labels[address_label] = login.remote_address;
   labels[user_label] = login.user;

@@ -142,8 +142,9 @@ class Launch {
       throw;
     }
     start->settle();
-    co_return co_await backend::greet_agent(std::move(*socket), backend::AgentLink::local, std::move(setup),
-                                            time_left());
+    backend::Greeting greeting{std::move(setup), login_, time_left()};
+    co_return co_await backend::greet_agent(std::move(*socket), backend::AgentLink::local,
+                                            std::move(greeting));
   }
 
   Task<backend::AgentPeer> link_by_attach(link::Setup setup) {
@@ -158,8 +159,9 @@ class Launch {
     start->begin(executor_);
     std::exception_ptr failure;
     try {
-      auto peer = co_await backend::greet_agent(std::move(socket), backend::AgentLink::bridge,
-                                                std::move(setup), time_left());
+      backend::Greeting greeting{std::move(setup), login_, time_left()};
+      auto peer =
+          co_await backend::greet_agent(std::move(socket), backend::AgentLink::bridge, std::move(greeting));
       start->settle();
       co_return peer;
     } catch (...) {

@@ -151,9 +151,8 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   config::Programs programs = config->oci.programs;
   if (programs.user.empty()) programs.user = image->config.user;
   if (programs.working_directory.empty()) programs.working_directory = image->config.working_directory;
-  link::Setup setup = make_setup(login, programs, image->config.environment);
-  AgentPeer peer =
-      co_await greet_agent(std::move(stream), AgentLink::local, std::move(setup), config->oci.start_timeout);
+  Greeting greeting{make_setup(login, programs, image->config.environment), login, config->oci.start_timeout};
+  AgentPeer peer = co_await greet_agent(std::move(stream), AgentLink::local, std::move(greeting));
   co_return std::make_unique<OciBox>(*this, launching.release(), std::move(peer));
 }
 

@@ -53,6 +53,17 @@ TEST(MakeEnvironment, TheClientWinsOverTheConfigurationWinsOverTheImage) {
   EXPECT_THAT(made, Contains(Pair("HOME", "/data")));
 }
 
+TEST(MakeEnvironment, WhatIsFixedWinsOverTheClient) {
+  link::Setup setup;
+  setup.environment = {{"A", "configured"}};
+  setup.fixed_environment = {{"A", "fixed"}, {"HOME", "/fixed"}, {"TERM", "fixed"}};
+  const ClientEnvironment client{.variables = {{"A", "client"}}, .term = "xterm", .tty_name = {}};
+  const auto made = make_environment({}, setup, alice(), client);
+  EXPECT_THAT(made, Contains(Pair("A", "fixed")));
+  EXPECT_THAT(made, Contains(Pair("HOME", "/fixed")));
+  EXPECT_THAT(made, Contains(Pair("TERM", "xterm"))) << "a fact";
+}
+
 TEST(MakeEnvironment, FactsOfTheSessionWinOverEverything) {
   link::Setup setup;
   setup.client_address = "192.0.2.7";

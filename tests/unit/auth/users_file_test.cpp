@@ -80,6 +80,30 @@ TEST(Users, PasswordsKeysAndSettingsAreRead) {
   EXPECT_THAT((*users)->warnings(), SizeIs(0));
 }
 
+TEST(Users, RulesOfTheirOwnReplaceTheFilesFieldByField) {
+  auto base = std::make_shared<config::Config>(*base_config());
+  base->security = {.default_mode = config::Mode::disable,
+                    .env = {config::Mode::filter, {"A", "B"}, {}},
+                    .max_sessions = 3};
+  const auto users = Users::parse(
+      "users:\n  alice: {config: {security: {env: {allow: [C]}, maxSessions: 0, forceCommand: guard}}}\n"
+      "  bob: {config: {security: {env: {mode: deny}}}}\n",
+      "u.yaml", base);
+  ASSERT_FALSE(users);
+  EXPECT_THAT(users.error(), ElementsAre(HasSubstr("invalid mode: deny")));
+  const auto good = Users::parse(
+      "users:\n  alice: {config: {security: {env: {allow: [C]}, maxSessions: 0, forceCommand: guard}}}\n",
+      "u.yaml", base);
+  ASSERT_TRUE(good) << good.error().front();
+  const config::Security& alices = (*good)->config_for("alice")->security;
+  EXPECT_EQ(alices.default_mode, config::Mode::disable);
+  EXPECT_EQ(alices.env.mode, config::Mode::filter);
+  EXPECT_THAT(alices.env.allow, ElementsAre("C"));
+  EXPECT_EQ(alices.max_sessions, 0U);
+  EXPECT_EQ(alices.force_command, "guard");
+  EXPECT_EQ((*good)->config_for("carol")->security.max_sessions, 3U);
+}
+
 TEST(Users, SettingsMayChooseAnotherBackend) {
   const auto users = parse("users:\n  a: {authorizedKeys: ['" + new_key() +
                            "'], config: {backend: docker}}\n  b: {authorizedKeys: ['" + new_key() + "']}\n");

@@ -2,6 +2,8 @@
 // Docker's structures in ContainerSSH's YAML and JSON spellings (core.md Appendix C).
 #include "config/docker_structures.hpp"
 
+#include "config/section.hpp"
+
 #include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

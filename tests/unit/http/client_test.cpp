@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <thread>
+
 namespace fairlead::http {
 namespace {
 
@@ -116,6 +119,106 @@ TEST_F(HttpClient, KeptConnectionThatDiesWithoutAnAnswerIsRetriedForGetButNotFor
   EXPECT_EQ(server.connections(), 2);
   Request post{.method = "POST", .target = "/"};
   EXPECT_THROW((void)send(client, std::move(post)), HttpError) << "a POST may have been done already";
+}
+
+TEST_F(HttpClient, AnIdempotentPostIsRepeatedWhenTheKeptConnectionWasDead) {
+  std::atomic<int> number = 0;
+  ScriptedServer server([&](Peer& peer) {
+    const bool first = number++ == 0;
+    while (!peer.read_request().empty()) {
+      peer.answer(200, "{}");
+      if (first) break;
+    }
+    if (first) (void)peer.read_request();  // and hangs up without a word
+  });
+  const auto client = client_of(server);
+  for (int i = 0; i < 2; ++i) {
+    Request post{.method = "POST", .target = "/", .body = "x", .idempotent = true};
+    EXPECT_EQ(send(client, std::move(post)).status, 200U);
+  }
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST_F(HttpClient, AnIdempotentPostIsNotRepeatedOnceAnAnswerBegan) {
+  std::atomic<int> requests = 0;
+  ScriptedServer server([&](Peer& peer) {
+    for (int i = 0; !peer.read_request().empty(); ++i) {
+      ++requests;
+      if (i == 0) {
+        peer.answer(200, "{}");
+      } else {
+        peer.write("HTTP/1.1 2");
+        return;
+      }
+    }
+  });
+  const auto client = client_of(server);
+  Request post{.method = "POST", .target = "/", .idempotent = true};
+  EXPECT_EQ(send(client, post).status, 200U);
+  EXPECT_THROW((void)send(client, post), HttpError);
+  EXPECT_EQ(requests, 2);
+}
+
+TEST_F(HttpClient, ACancelledCallerEndsTheRequestAtOnce) {
+  for (const bool answer_begins : {false, true}) {
+    std::promise<void> asked;
+    std::promise<void> gone;
+    ScriptedServer server([&](Peer& peer) {
+      (void)peer.read_request();
+      if (answer_begins) peer.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf");
+      asked.set_value();
+      peer.wait_for_end();
+      gone.set_value();
+    });
+    SCOPED_TRACE(answer_begins);
+    std::optional<Failure> failure;
+    auto ask = [](Client from, std::optional<Failure>& result) -> Task<> {
+      try {
+        Request request{.target = "/", .deadline = steady_clock::time_point::max()};
+        (void)co_await from.send(std::move(request));
+      } catch (const HttpError& error) {
+        result = error.kind();
+      }
+    };
+    boost::asio::io_context io{1};
+    ssh::TaskScope scope(io.get_executor());
+    scope.spawn(ask(client_of(server), failure));
+    std::thread canceller([&] {
+      asked.get_future().wait();
+      boost::asio::post(io, [&] { scope.cancel(); });
+    });
+    io.run();
+    canceller.join();
+    EXPECT_EQ(failure, Failure::cancelled);
+    EXPECT_EQ(gone.get_future().wait_for(5s), std::future_status::ready) << "the connection is closed";
+  }
+}
+
+TEST_F(HttpClient, AnswersOfOneByteASecondMeetTheDeadline) {
+  ScriptedServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.write("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+    for (int i = 0; i < 200; ++i) {
+      peer.write("x");
+      std::this_thread::sleep_for(10ms);
+    }
+  });
+  const auto before = steady_clock::now();
+  EXPECT_EQ(failure(client_of(server), 150ms).kind(), Failure::timeout);
+  EXPECT_LT(steady_clock::now() - before, 1s);
+}
+
+TEST_F(HttpClient, NoContentMeansNoBody) {
+  ScriptedServer server([](Peer& peer) {
+    while (!peer.read_request().empty()) peer.write("HTTP/1.1 204 No Content\r\n\r\n");
+  });
+  const auto client = client_of(server);
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = get(client, "/");
+    EXPECT_EQ(answer.status, 204U);
+    EXPECT_EQ(answer.body, "");
+  }
+  EXPECT_EQ(server.connections(), 1);
 }
 
 TEST_F(HttpClient, ChunkedAnswer) {

@@ -2,15 +2,14 @@
 // TLS: a certificate of a known authority for the right name is accepted, everything else is refused.
 #include "http/client.hpp"
 #include "support/run_task.hpp"
+#include "support/tls_identity.hpp"
 
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
 
+#include <functional>
 #include <thread>
 
 namespace fairlead::http {
@@ -18,52 +17,13 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-
-std::string pem_of(auto write) {
-  BIO* memory = BIO_new(BIO_s_mem());
-  write(memory);
-  char* data = nullptr;
-  const auto size = BIO_get_mem_data(memory, &data);
-  std::string text(data, static_cast<std::size_t>(size));
-  BIO_free(memory);
-  return text;
-}
-
-// A self-signed certificate for 127.0.0.1.
-struct Identity {
-  std::string certificate, key;
-
-  Identity() {
-    EVP_PKEY* pair = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
-    X509* x509 = X509_new();
-    X509_set_version(x509, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x509), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
-    X509_set_pubkey(x509, pair);
-    auto* name = X509_get_subject_name(x509);
-    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("engine"), -1,
-                               -1, 0);
-    X509_set_issuer_name(x509, name);
-    for (const auto& [id, value] : {std::pair{NID_basic_constraints, "critical,CA:TRUE"},
-                                    std::pair{NID_subject_alt_name, "IP:127.0.0.1"}}) {
-      auto* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value);
-      X509_add_ext(x509, extension, -1);
-      X509_EXTENSION_free(extension);
-    }
-    X509_sign(x509, pair, EVP_sha256());
-    certificate = pem_of([&](BIO* out) { PEM_write_bio_X509(out, x509); });
-    key =
-        pem_of([&](BIO* out) { PEM_write_bio_PrivateKey(out, pair, nullptr, nullptr, 0, nullptr, nullptr); });
-    X509_free(x509);
-    EVP_PKEY_free(pair);
-  }
-};
+using Identity = test::TlsIdentity;
 
 // Serves one connection: handshake, then one answer when a request comes.
 class TlsServer {
  public:
-  explicit TlsServer(const Identity& identity) {
+  explicit TlsServer(const Identity& identity, const std::function<void(SSL_CTX*)>& configure = {}) {
+    if (configure) configure(context_.native_handle());
     context_.use_certificate_chain(asio::buffer(identity.certificate));
     context_.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
     context_.add_certificate_authority(asio::buffer(identity.certificate));
@@ -74,6 +34,7 @@ class TlsServer {
 
   [[nodiscard]] std::string port() const { return std::to_string(acceptor_.local_endpoint().port()); }
   [[nodiscard]] bool client_was_known() const { return client_was_known_; }
+  void answer_with(std::string answer) { answer_ = std::move(answer); }
 
  private:
   void serve() {
@@ -84,14 +45,14 @@ class TlsServer {
     client_was_known_ = SSL_get0_peer_certificate(stream.native_handle()) != nullptr;
     std::string request;
     asio::read_until(stream, asio::dynamic_buffer(request), "\r\n\r\n", error);
-    if (!error)
-      asio::write(stream, asio::buffer(std::string("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")), error);
+    if (!error) asio::write(stream, asio::buffer(answer_), error);
     stream.shutdown(error);
   }
 
   asio::io_context io_;
   tcp::acceptor acceptor_{io_, {asio::ip::address_v4::loopback(), 0}};
   asio::ssl::context context_{asio::ssl::context::tls_server};
+  std::string answer_ = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
   std::atomic<bool> client_was_known_ = false;
   std::thread thread_;
 };
@@ -138,6 +99,150 @@ TEST(HttpTls, UnusableSettingsAreRefusedAtOnce) {
   EXPECT_THROW(Client(endpoint, TlsOptions{"no certificate", {}, {}}), HttpError);
   const Identity identity;
   EXPECT_THROW(Client(endpoint, TlsOptions{{}, identity.certificate, "no key"}), HttpError);
+  const Identity other;
+  EXPECT_THROW(Client(endpoint, TlsOptions{{}, identity.certificate, other.key}), HttpError);
+  EXPECT_THROW(Client(endpoint, TlsOptions{.minimum_version = "1.1"}), HttpError);
+  EXPECT_THROW(Client(endpoint, TlsOptions{.curves = {"x25519", "curve9"}}), HttpError);
+  EXPECT_THROW(Client(endpoint, TlsOptions{.ciphers = {"TLS_ROT13"}}), HttpError);
+}
+
+// Why `options` cannot talk to a server so configured; "" when they can.
+std::string problem(const Identity& identity, const std::function<void(SSL_CTX*)>& configure,
+                    const TlsOptions& options) {
+  TlsServer server(identity, configure);
+  try {
+    (void)get(Client(Endpoint::parse("https://127.0.0.1:" + server.port()), options));
+    return "";
+  } catch (const HttpError& error) {
+    EXPECT_EQ(error.kind(), Failure::connect) << error.what();
+    return error.what();
+  }
+}
+
+TEST(HttpTls, TheMinimumVersionIsKept) {
+  const Identity identity;
+  const auto only12 = [](SSL_CTX* context) { SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION); };
+  const auto only11 = [](SSL_CTX* context) {
+    SSL_CTX_set_security_level(context, 0);
+    SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
+    SSL_CTX_set_max_proto_version(context, TLS1_1_VERSION);
+  };
+  TlsOptions options{.ca = identity.certificate};
+  EXPECT_EQ(problem(identity, only12, options), "");
+  EXPECT_NE(problem(identity, only11, options), "");
+  options.minimum_version = "1.3";
+  EXPECT_NE(problem(identity, only12, options), "");
+  EXPECT_EQ(problem(identity, {}, options), "");
+}
+
+TEST(HttpTls, OnlyTheCiphersOfTheListAreUsed) {
+  const Identity identity;
+  const auto aes256 = [](SSL_CTX* context) {
+    SSL_CTX_set_ciphersuites(context, "TLS_AES_256_GCM_SHA384");
+    SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES256-GCM-SHA384");
+  };
+  const auto aes256_in_12 = [&](SSL_CTX* context) {
+    aes256(context);
+    SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION);
+  };
+  TlsOptions options{.ca = identity.certificate, .ciphers = {"TLS_AES_128_GCM_SHA256"}};
+  EXPECT_NE(problem(identity, aes256, options), "");
+  EXPECT_NE(problem(identity, aes256_in_12, options), "") << "no suite of TLS 1.2 is listed";
+  options.ciphers = {"TLS_AES_128_GCM_SHA256", "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"};
+  EXPECT_NE(problem(identity, aes256_in_12, options), "");
+  options.ciphers = {"TLS_AES_256_GCM_SHA384", "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"};
+  EXPECT_EQ(problem(identity, aes256, options), "");
+  EXPECT_EQ(problem(identity, aes256_in_12, options), "");
+  options.ciphers = {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"};
+  EXPECT_EQ(problem(identity, aes256, options), "")
+      << "without suites of TLS 1.3 in the list all of them may be";
+}
+
+TEST(HttpTls, OnlyTheCurvesOfTheListAreUsed) {
+  const Identity identity;
+  const auto p384 = [](SSL_CTX* context) { SSL_CTX_set1_groups_list(context, "P-384"); };
+  TlsOptions options{.ca = identity.certificate, .curves = {"x25519", "secp256r1", "secp521r1"}};
+  EXPECT_NE(problem(identity, p384, options), "");
+  options.curves.push_back("secp384r1");
+  EXPECT_EQ(problem(identity, p384, options), "");
+}
+
+TEST(HttpTls, ACommonNameIsNobodysName) {
+  const Identity identity({.common_name = "127.0.0.1", .alternative_name = ""});
+  EXPECT_NE(problem(identity, {}, {.ca = identity.certificate}), "");
+  const Identity host({.common_name = "localhost", .alternative_name = ""});
+  TlsServer server(host);
+  try {
+    (void)get(
+        Client(Endpoint::parse("https://localhost:" + server.port()), TlsOptions{.ca = host.certificate}));
+    FAIL();
+  } catch (const HttpError& error) {
+    EXPECT_NE(std::string(error.what()).find("hostname mismatch"), std::string::npos) << error.what();
+  }
+}
+
+TEST(HttpTls, NamesInSubjectAltNameAreEnough) {
+  const Identity host({.common_name = "other", .alternative_name = "DNS:localhost"});
+  TlsServer server(host);
+  const Client client(Endpoint::parse("https://localhost:" + server.port()),
+                      TlsOptions{.ca = host.certificate});
+  EXPECT_EQ(get(client).body, "ok");
+}
+
+TEST(HttpTls, TheGivenAuthorityReplacesAllOthers) {
+  const Identity authority({.common_name = "authority", .alternative_name = ""});
+  const Identity other({.common_name = "another authority", .alternative_name = ""});
+  const Identity server({.common_name = "server", .issuer = &authority});
+  EXPECT_EQ(problem(server, {}, {.ca = authority.certificate}), "");
+  EXPECT_NE(problem(server, {}, {.ca = other.certificate}), "");
+  EXPECT_EQ(problem(server, {}, {.ca = other.certificate + authority.certificate}), "");
+  EXPECT_EQ(problem(server, {}, {.ca = server.certificate}), "") << "any certificate may be the anchor";
+}
+
+TEST(HttpTls, ARedirectToAnotherPlaceDoesNotTakeTheClientCertificateAlong) {
+  const Identity identity;
+  TlsServer first(identity);
+  TlsServer second(identity);
+  first.answer_with("HTTP/1.1 307 Go\r\nContent-Length: 0\r\nLocation: https://127.0.0.1:" + second.port() +
+                    "/\r\n\r\n");
+  const Client client(Endpoint::parse("https://127.0.0.1:" + first.port()),
+                      TlsOptions{identity.certificate, identity.certificate, identity.key});
+  asio::io_context io{1};
+  Request request{.target = "/", .redirects = 1};
+  EXPECT_EQ(test::run_task(io, client.send(std::move(request))).body, "ok");
+  EXPECT_TRUE(first.client_was_known());
+  EXPECT_FALSE(second.client_was_known());
+}
+
+TEST(HttpTls, ARedirectIntoTheOpenIsNotFollowed) {
+  const Identity identity;
+  TlsServer server(identity);
+  server.answer_with("HTTP/1.1 302 Go\r\nContent-Length: 0\r\nLocation: http://127.0.0.1:1/\r\n\r\n");
+  const Client client(Endpoint::parse("https://127.0.0.1:" + server.port()),
+                      TlsOptions{.ca = identity.certificate});
+  asio::io_context io{1};
+  Request request{.target = "/", .redirects = 9};
+  try {
+    (void)test::run_task(io, client.send(std::move(request)));
+    FAIL();
+  } catch (const HttpError& error) {
+    EXPECT_EQ(error.kind(), Failure::protocol);
+    EXPECT_NE(std::string(error.what()).find("from https to http"), std::string::npos) << error.what();
+  }
+}
+
+TEST(HttpTls, ASilentServerMeetsTheDeadlineInTheHandshake) {
+  asio::io_context io{1};
+  tcp::acceptor silent(io, {asio::ip::address_v4::loopback(), 0});
+  const Client client(Endpoint::parse("https://127.0.0.1:" + std::to_string(silent.local_endpoint().port())));
+  Request request{.target = "/",
+                  .deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(100)};
+  try {
+    (void)test::run_task(io, client.send(std::move(request)));
+    FAIL();
+  } catch (const HttpError& error) {
+    EXPECT_EQ(error.kind(), Failure::timeout) << error.what();
+  }
 }
 
 }  // namespace

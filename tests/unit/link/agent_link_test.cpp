@@ -20,6 +20,7 @@ Sent full_setup() {
   setup.working_directory = "/srv";
   setup.shell_command = {"/bin/bash", "-l", ""};
   setup.environment = {{"LANG", "C.UTF-8"}, {"EMPTY", ""}};
+  setup.fixed_environment = {{"TOKEN", "1234"}};
   setup.client_address = "192.0.2.1";
   setup.server_address = "2001:db8::1";
   setup.client_port = 65535;
@@ -37,6 +38,7 @@ TEST(AgentLink, SetupSurvivesTheWay) {
   EXPECT_EQ(decoded->working_directory, "/srv");
   EXPECT_EQ(decoded->shell_command, full_setup().shell_command);
   EXPECT_EQ(decoded->environment, full_setup().environment);
+  EXPECT_EQ(decoded->fixed_environment, full_setup().fixed_environment);
   EXPECT_EQ(decoded->client_address, "192.0.2.1");
   EXPECT_EQ(decoded->server_address, "2001:db8::1");
   EXPECT_EQ(decoded->client_port, 65535);
@@ -62,8 +64,10 @@ TEST(AgentLink, TruncatedAndTrailingBytesAreRefused) {
 
 TEST(AgentLink, OtherVersionsAreRefused) {
   auto encoded = full_setup().encode();
-  encoded[3] = std::byte{2};
-  EXPECT_FALSE(Sent::decode(encoded));
+  for (const int version : {0, 1, 3}) {
+    encoded[3] = static_cast<std::byte>(version);
+    EXPECT_FALSE(Sent::decode(encoded)) << version;
+  }
 }
 
 TEST(AgentLink, BadValuesAreRefused) {
@@ -77,6 +81,7 @@ TEST(AgentLink, BadValuesAreRefused) {
   EXPECT_TRUE(refused([](Sent& s) { s.environment = {{"", "x"}}; }));
   EXPECT_TRUE(refused([](Sent& s) { s.environment = {{"A=B", "x"}}; }));
   EXPECT_TRUE(refused([](Sent& s) { s.environment = {{"A", std::string("\0", 1)}}; }));
+  EXPECT_TRUE(refused([](Sent& s) { s.fixed_environment = {{"A=B", "x"}}; }));
   EXPECT_TRUE(refused([](Sent& s) { s.file_transfer = "sometimes"; }));
   EXPECT_TRUE(refused([](Sent& s) { s.file_transfer = ""; }));
   EXPECT_FALSE(refused([](Sent&) {}));
@@ -85,10 +90,21 @@ TEST(AgentLink, BadValuesAreRefused) {
 TEST(AgentLink, HugeCountsCostNothing) {
   ssh::ByteBuffer buffer;
   ssh::WireWriter writer(buffer);
-  writer.u32(1);
+  writer.u32(2);
   for (int i = 0; i < 3; ++i) writer.string(std::string_view{});
   writer.u32(0xffffffff);
   EXPECT_FALSE(Sent::decode(buffer.readable()));
+}
+
+TEST(AgentLink, PathsOfFilesAreAbsoluteAndPlain) {
+  for (const char* path : {"/f", "/etc/a b", "/home/alice/.config/token", "/...", "/a/..b"})
+    EXPECT_TRUE(is_file_path(path)) << path;
+  for (const char* path :
+       {"", "f", "etc/f", "/", "//f", "/a//f", "/a/", "/.", "/..", "/a/./f", "/a/../f", "/a/.."})
+    EXPECT_FALSE(is_file_path(path)) << path;
+  EXPECT_FALSE(is_file_path(std::string_view("/a\0b", 4)));
+  EXPECT_TRUE(is_file_path('/' + std::string(4094, 'a')));
+  EXPECT_FALSE(is_file_path('/' + std::string(4095, 'a')));
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <ostream>
+#include <string_view>
+#include <vector>
 
 namespace fairlead::relay {
 namespace {
@@ -24,9 +26,19 @@ void PrintTo(const Row& row, std::ostream* out) {
 
 class PolicyTable : public testing::TestWithParam<Row> {};
 
+// A body of that request, where it has one.
+std::vector<std::byte> body_of(std::string_view name) {
+  if (name == "env") return ssh::EnvRequest{"LANG", "C"}.encode();
+  if (name == "exec") return ssh::ExecRequest{"ls"}.encode();
+  if (name == "subsystem") return ssh::SubsystemRequest{"sftp"}.encode();
+  if (name == "signal") return ssh::SignalRequest{"TERM"}.encode();
+  return {};
+}
+
 TEST_P(PolicyTable, IsDecidedByDefault) {
   const Row& row = GetParam();
-  const Decision decision = allow({}, {row.from, row.ask, row.name, {}, 0});
+  const auto body = body_of(row.name);
+  const Decision decision = allow({}, {row.from, row.ask, row.name, body, 0});
   EXPECT_EQ(decision.allowed, row.allowed);
   EXPECT_TRUE(decision.allowed || row.ask != Ask::open_channel || !decision.text.empty())
       << "a silent refusal";
@@ -37,6 +49,7 @@ constexpr Row rows[] = {
     {Side::client, Ask::open_channel, "direct-tcpip", false},
     {Side::client, Ask::open_channel, "direct-streamlocal@openssh.com", false},
     {Side::client, Ask::open_channel, "x11", false},
+    {Side::client, Ask::open_channel, "file@fairlead", false},
     {Side::client, Ask::open_channel, "", false},
     {Side::box, Ask::open_channel, "session", false},
     {Side::box, Ask::open_channel, "forwarded-tcpip", false},
@@ -47,6 +60,9 @@ constexpr Row rows[] = {
     {Side::client, Ask::channel_request, "exec", true},
     {Side::client, Ask::channel_request, "subsystem", true},
     {Side::client, Ask::channel_request, "signal", true},
+    {Side::client, Ask::channel_request, "break", true},
+    {Side::client, Ask::channel_request, "eow@openssh.com", true},
+    {Side::client, Ask::channel_request, "file@fairlead", false},
     {Side::client, Ask::channel_request, "x11-req", false},
     {Side::client, Ask::channel_request, "auth-agent-req@openssh.com", false},
     {Side::client, Ask::channel_request, "exit-status", false},
@@ -72,7 +88,7 @@ TEST(Policy, SessionsAreCountedWhileTheyAreOpen) {
 TEST(Policy, KeysWithoutTerminalGetNone) {
   const Policy no_terminal{.pty = false};
   EXPECT_FALSE(allow(no_terminal, {Side::client, Ask::channel_request, "pty-req", {}, 0}).allowed);
-  EXPECT_TRUE(allow(no_terminal, {Side::client, Ask::channel_request, "exec", {}, 0}).allowed);
+  EXPECT_TRUE(allow(no_terminal, {Side::client, Ask::channel_request, "exec", body_of("exec"), 0}).allowed);
 }
 
 TEST(Policy, AForcedCommandIsNotSteeredByVariables) {
@@ -81,10 +97,20 @@ TEST(Policy, AForcedCommandIsNotSteeredByVariables) {
   for (const char* name : {"LD_PRELOAD", "BASH_ENV", "PATH", "PYTHONPATH", "SSH_ORIGINAL_COMMAND", "FOO"}) {
     const auto payload = asks(name);
     EXPECT_FALSE(allow(forced, {Side::client, Ask::channel_request, "env", payload, 0}).allowed) << name;
-    EXPECT_TRUE(allow({}, {Side::client, Ask::channel_request, "env", payload, 0}).allowed) << name;
+    EXPECT_EQ(allow({}, {Side::client, Ask::channel_request, "env", payload, 0}).allowed,
+              name != std::string_view("SSH_ORIGINAL_COMMAND"))
+        << name;
   }
   const auto language = asks("LC_ALL");
   EXPECT_TRUE(allow(forced, {Side::client, Ask::channel_request, "env", language, 0}).allowed);
+}
+
+TEST(Policy, WhatCannotBeUnderstoodIsRefused) {
+  for (const char* name : {"env", "exec", "subsystem", "signal"}) {
+    const Decision decision = allow({}, {Side::client, Ask::channel_request, name, {}, 0});
+    EXPECT_FALSE(decision.allowed) << name;
+    EXPECT_TRUE(decision.code.empty()) << name << " was refused by no rule";
+  }
 }
 
 }  // namespace

@@ -50,6 +50,10 @@ struct Stage {
   void start(RelayOptions options = {}) {
     options.observer = [this](const RelayEvent& event) {
       if (const auto* ended = std::get_if<ProgramEnded>(&event)) ends.emplace_back(ended->how);
+      if (const auto* refused = std::get_if<RequestRefused>(&event)) codes.emplace_back(refused->code);
+      if (const auto* refused = std::get_if<ChannelRefused>(&event)) codes.emplace_back(refused->code);
+      if (const auto* forced = std::get_if<CommandForced>(&event))
+        codes.emplace_back(forced->told ? "forced" : "not told");
     };
     relaying.spawn(relay(std::move(client_link.b), gate, std::move(options)));
   }
@@ -58,6 +62,7 @@ struct Stage {
   std::shared_ptr<BoxGate> gate;
   ssh::TaskScope relaying;
   std::vector<std::string> ends;
+  std::vector<std::string> codes;  // of what was refused or forced
 };
 
 // Runs the test's part, then lets the client leave and everything come to its end.

@@ -46,6 +46,7 @@ class DockerBoxes : public testing::TestWithParam<const char*>, protected Docker
     }
     make_state("test" + std::to_string(::getpid()));
     config_.agent_path = agent_path();
+    config_.backend = "docker";
     config_.docker.agent_link = GetParam();
     config_.docker.container["Image"] = busybox;
     config_.docker.image_pull_policy = "Never";
@@ -149,6 +150,41 @@ TEST_P(DockerBoxes, ABoxHasNoNewPrivilegesAndFewCapabilities) {
   EXPECT_NE(
       run(*box, "rm -f /.fairlead/agent && echo x > /.fairlead/agent; test ! -s /.fairlead/agent").status, 0U)
       << "where the agent is mounted from, nobody may write";
+  run_task(box->remove());
+}
+
+TEST_P(DockerBoxes, MetadataIsThereBeforeTheFirstProgram) {
+  config_.docker.programs.expose_metadata_as_env = true;
+  config_.docker.metadata_labels = {{"team", "example.com/team"}, {"absent", "example.com/absent"}};
+  auto asked = login();
+  const std::string large(3'000'000, 'x');
+  asked.metadata = {.metadata = {{"team", {"blue", false}}, {"A=B", {"x", false}}},
+                    .environment = {{"TOKEN", {"very secret", true}}},
+                    .files = {{"/home/alice/token", {"hidden", true}}, {"/large", {large, false}}}};
+  const auto box = run_task(backend().launch(std::move(asked)));
+  EXPECT_EQ(run(*box, "echo $team $TOKEN; cat /home/alice/token; wc -c < /large").out,
+            "blue very secret\nhidden3000000\n");
+  EXPECT_EQ(run(*box, "stat -c '%a %u' /home/alice/token").out, "600 0\n");
+  const auto labels = ours().at(0).labels;
+  EXPECT_EQ(labels.at("example.com/team"), "blue");
+  EXPECT_FALSE(labels.contains("example.com/absent"));
+  EXPECT_TRUE(log_->has("DOCKER_FILE_WRITE A file was written into the box path=/home/alice/token"));
+  EXPECT_TRUE(log_->has("BACKEND_VARIABLE_SKIPPED"));
+  for (const char* secret : {"very secret", "hidden"}) {
+    EXPECT_FALSE(log_->has(secret)) << secret;
+  }
+  run_task(box->remove());
+}
+
+TEST_P(DockerBoxes, AFileThatCannotBeWrittenIsAWarning) {
+  config_.docker.host_config["ReadonlyRootfs"] = true;
+  auto asked = login();
+  asked.metadata.files = {{"/token", {"x", false}}};
+  const auto box = run_task(backend().launch(std::move(asked)));
+  EXPECT_EQ(run(*box, "test -e /token || echo none").out, "none\n");
+  EXPECT_TRUE(
+      log_->has("DOCKER_FILE_WRITE_FAILED A file could not be written into the box path=/token "
+                "reason=Read-only file system"));
   run_task(box->remove());
 }
 

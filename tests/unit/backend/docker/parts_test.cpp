@@ -87,6 +87,7 @@ class ContainerSpec : public testing::Test {
     login.connection_id = "0123456789abcdef0123456789abcdef";
     login.user = "al\"ice; rm -rf /";
     login.remote_address = "192.0.2.7";
+    login.metadata = metadata_;
     login.config = std::make_shared<config::Config>(config_);
     return make_container(login, {"docker-1", "test", "owner", "/var/lib/x/docker-1", disk_limit_}, kind);
   }
@@ -95,6 +96,7 @@ class ContainerSpec : public testing::Test {
   json::object& host_config() { return config_.docker.host_config; }
 
   config::Config config_;
+  config::Metadata metadata_;
   DiskLimit disk_limit_ = DiskLimit::quota;
 };
 
@@ -108,6 +110,16 @@ TEST_F(ContainerSpec, LabelsOfTheLoginWinAndOthersStay) {
                          {"fairlead_instance", "test"},
                          {"fairlead_owner", "owner"},
                          {"fairlead_box", "docker-1"}}));
+}
+
+TEST_F(ContainerSpec, MetadataBecomesLabelsWhereItIsAskedForAndNeverOurs) {
+  metadata_.metadata = {{"team", {"blue", false}}, {"user", {"forged", false}}, {"other", {"x", false}}};
+  config_.docker.metadata_labels = {{"team", "team"}, {"user", "containerssh_username"}, {"none", "absent"}};
+  const auto labels = make().body.at("Labels").as_object();
+  EXPECT_EQ(labels.at("team"), "blue");
+  EXPECT_EQ(labels.at("containerssh_username"), "al\"ice; rm -rf /");
+  EXPECT_FALSE(labels.contains("absent"));
+  EXPECT_FALSE(labels.contains("other"));
 }
 
 TEST_F(ContainerSpec, TheAgentIsTheFirstProcessWhateverIsConfigured) {
