@@ -39,6 +39,9 @@ struct Login {
   observe::Log log;  // carries connectionId
 };
 
+// What a person is told when nobody there can help.
+inline constexpr const char* not_now = "This login is not available now, please try again later.";
+
 // `what()` is for the log; `user_text` is a fixed sentence for the person who logs in, without internals.
 class BackendError : public std::runtime_error {
  public:

@@ -18,7 +18,7 @@ json::object of_types(std::initializer_list<json::value_ref> types) {
 }
 
 // YAML's 1000 and true are texts where a text is wanted.
-json::object text() {
+json::object any_text() {
   return of_types({"string", "number", "boolean"});
 }
 
@@ -28,7 +28,7 @@ class Schema final : public Visitor {
 
   using Visitor::field;
   bool field(std::string_view key, std::string& value) override {
-    return put(key, text(), json::string(value));
+    return put(key, any_text(), json::string(value));
   }
   bool field(std::string_view key, bool& value) override { return put(key, of_types({"boolean"}), value); }
   bool field(std::string_view key, double& value) override { return put(key, of_types({"number"}), value); }
@@ -37,12 +37,12 @@ class Schema final : public Visitor {
   }
   bool field(std::string_view key, std::vector<std::string>& value) override {
     json::object schema = of_types({"array"});
-    schema["items"] = text();
+    schema["items"] = any_text();
     return put(key, std::move(schema), json::array(value.begin(), value.end()));
   }
   bool field(std::string_view key, std::map<std::string, std::string>& value) override {
     json::object schema = of_types({"object"}), initial;
-    schema["additionalProperties"] = text();
+    schema["additionalProperties"] = any_text();
     for (const auto& [name, member] : value) initial[name] = member;
     return put(key, std::move(schema), std::move(initial));
   }

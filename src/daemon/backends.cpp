@@ -13,8 +13,6 @@ namespace {
 
 using ssh::Task;
 
-constexpr const char* not_now = "This login is not available now, please try again later.";
-
 std::unique_ptr<backend::Backend> make_backend(const std::string& name, const config::Config& config,
                                                const observe::Log& log) {
   const observe::Log own = log.with({{"module", "backend"}, {"backend", name}});
@@ -58,7 +56,7 @@ Task<backend::Backend*> Backends::get(std::shared_ptr<const config::Config> conf
     failure = error.what();
   }
   if (backend::Backend* started = find(name)) co_return started;
-  throw backend::BackendError("backend " + name + " cannot start: " + failure, not_now);
+  throw backend::BackendError("backend " + name + " cannot start: " + failure, backend::not_now);
 }
 
 Task<> Backends::shut_down() {

@@ -20,8 +20,6 @@ namespace {
 using asio::ip::tcp;
 using ssh::Task;
 
-constexpr const char* not_now = "This login is not available now, please try again later.";
-
 // Counts one thing for as long as it lives.
 class Counted {
  public:
@@ -81,7 +79,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
     gate->fail(error.user_text());
   } catch (const std::exception& error) {
     log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
-    gate->fail(not_now);
+    gate->fail(backend::not_now);
   }
 }
 
@@ -196,7 +194,7 @@ Task<std::string> settle_login(const Settings& settings, backend::Login& login, 
     sentence = error.user_text();
     reason = error.what();
   } catch (const std::exception& error) {
-    sentence = not_now;
+    sentence = backend::not_now;
     if (connection.is_open()) reason = error.what();
   }
   const auto level = connection.is_open() ? observe::Level::error : observe::Level::info;

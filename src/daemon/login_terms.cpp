@@ -13,7 +13,6 @@
 namespace fairlead::daemon {
 namespace {
 
-constexpr const char* not_now = "This login is not available now, please try again later.";
 constexpr const char* not_configured = "This login is not set up correctly. Please tell the administrator.";
 
 webhook::Subject subject_of(const backend::Login& login, std::string client_version) {
@@ -48,7 +47,8 @@ ssh::Task<webhook::Answer> ask(const Settings& settings, webhook::Body body, obs
   const auto target = settings.config_server;
   auto answer = co_await target->ask(std::move(body), log);
   if (!answer)
-    throw backend::BackendError("the configuration server gave no answer: " + answer.error().reason, not_now);
+    throw backend::BackendError("the configuration server gave no answer: " + answer.error().reason,
+                                backend::not_now);
   log.debug("CONFIG_RESPONSE", "The configuration server has answered");
   co_return std::move(*answer);
 }

@@ -63,7 +63,7 @@ std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(
   config::Errors reasons = add_webhooks(*settings, config);
   auto rules = make_source_rules(config.ssh);
   if (!rules) reasons.push_back(std::move(rules.error()));
-  for (std::string& reason : reasons) reason = config.file + ": invalid configuration option: " + reason;
+  for (std::string& reason : reasons) reason.insert(0, config.file + ": invalid configuration option: ");
   if (!reasons.empty()) return std::unexpected(std::move(reasons));
   settings->sources = std::move(*rules);
   settings->terms = std::make_shared<TermsCache>(config.config_server.cache_time);

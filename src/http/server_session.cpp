@@ -116,20 +116,15 @@ void ServerSession::read_within(steady_clock::duration time) {
 Task<> ServerSession::run() {
   const auto self = shared_from_this();
   try {
-    co_await serve();
+    transport_->expires_at(steady_clock::now() + options_->limits.header_time);
+    co_await transport_->handshake();
+    transport_->expires_at(TimePoint::max());
+    for (bool more = true; more;) more = co_await serve_one();
   } catch (const HttpError&) {
     // The client has gone, or is not worth an answer.
     close();
   }
   watch_.cancel();
-}
-
-Task<> ServerSession::serve() {
-  transport_->expires_at(steady_clock::now() + options_->limits.header_time);
-  co_await transport_->handshake();
-  transport_->expires_at(TimePoint::max());
-  while (co_await serve_one()) {
-  }
 }
 
 Task<bool> ServerSession::serve_one() {

@@ -38,7 +38,6 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   enum class Phase : std::uint8_t { waiting, reading, answering };
   using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
-  Task<> serve();
   Task<bool> serve_one();
   // False when the client left or stayed silent.
   Task<bool> wait_for_request();

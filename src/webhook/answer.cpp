@@ -30,15 +30,15 @@ std::string shown(std::string_view name) {
   return std::string(name.substr(0, longest_shown));
 }
 
-enum class Kind : std::uint8_t { metadata, variable, file };
+enum class EntryKind : std::uint8_t { metadata, variable, file };
 
 // "": fine. Whoever writes these into a box goes by them.
-std::string_view mistake_in_name(Kind kind, std::string_view name) {
+std::string_view mistake_in_name(EntryKind kind, std::string_view name) {
   if (name.empty()) return "has an empty name";
   if (name.size() > limits::name) return "has a name that is too long";
   if (name.find('\0') != std::string_view::npos) return "has a NUL in its name";
-  if (kind == Kind::variable && name.find('=') != std::string_view::npos) return "has a = in its name";
-  if (kind != Kind::file) return "";
+  if (kind == EntryKind::variable && name.find('=') != std::string_view::npos) return "has a = in its name";
+  if (kind != EntryKind::file) return "";
   if (!name.starts_with('/')) return "is not an absolute path";
   for (std::size_t begin = 1; begin <= name.size();) {
     const std::size_t end = std::min(name.find('/', begin), name.size());
@@ -48,9 +48,10 @@ std::string_view mistake_in_name(Kind kind, std::string_view name) {
   return name.ends_with('/') ? "names no file" : "";
 }
 
-std::string_view mistake_in_value(Kind kind, std::string_view value) {
-  if (value.size() > (kind == Kind::file ? limits::file : limits::value)) return "is too big";
-  if (kind == Kind::variable && value.find('\0') != std::string_view::npos) return "has a NUL in its value";
+std::string_view mistake_in_value(EntryKind kind, std::string_view value) {
+  if (value.size() > (kind == EntryKind::file ? limits::file : limits::value)) return "is too big";
+  if (kind == EntryKind::variable && value.find('\0') != std::string_view::npos)
+    return "has a NUL in its value";
   return "";
 }
 
@@ -73,9 +74,10 @@ class Reader {
 
   void read_member(std::string_view name, const json::value& value) {
     const bool verdict = form_ == Form::verdict;
-    if (is(name, "metadata")) return read_map(name, value, Kind::metadata, answer_.metadata.metadata);
-    if (is(name, "environment")) return read_map(name, value, Kind::variable, answer_.metadata.environment);
-    if (is(name, "files")) return read_map(name, value, Kind::file, answer_.metadata.files);
+    if (is(name, "metadata")) return read_map(name, value, EntryKind::metadata, answer_.metadata.metadata);
+    if (is(name, "environment"))
+      return read_map(name, value, EntryKind::variable, answer_.metadata.environment);
+    if (is(name, "files")) return read_map(name, value, EntryKind::file, answer_.metadata.files);
     if (is(name, "authenticatedUsername")) return read_username(value);
     if (verdict && is(name, "success")) return read_success(value);
     if (!verdict && is(name, "config")) return read_config(value);
@@ -113,7 +115,7 @@ class Reader {
     if (!value.is_null() && !value.is_string()) fail(fmt::format("member {} is not a string", name));
   }
 
-  void read_map(std::string_view name, const json::value& value, Kind kind, config::MetadataMap& map) {
+  void read_map(std::string_view name, const json::value& value, EntryKind kind, config::MetadataMap& map) {
     if (value.is_null()) return;
     const auto* members = value.if_object();
     if (members == nullptr) return fail(fmt::format("member {} is not an object", shown(name)));
@@ -129,7 +131,7 @@ class Reader {
   }
 
   std::optional<config::MetadataValue> read_entry(const std::string& where, const json::value& value,
-                                                  Kind kind) {
+                                                  EntryKind kind) {
     config::MetadataValue entry;
     if (value.is_null()) return entry;  // Go's zero value
     const auto* members = value.if_object();
@@ -156,11 +158,11 @@ class Reader {
     return std::nullopt;
   }
 
-  static bool read_value(const json::value& value, Kind kind, std::string& out) {
+  static bool read_value(const json::value& value, EntryKind kind, std::string& out) {
     if (value.is_null()) return true;
     const auto* text = value.if_string();
     if (text == nullptr) return false;
-    if (kind != Kind::file) {
+    if (kind != EntryKind::file) {
       out.assign(text->data(), text->size());
       return true;
     }

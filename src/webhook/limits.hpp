@@ -16,7 +16,7 @@ inline constexpr std::size_t entries = 1024;
 // Linux takes no longer path.
 inline constexpr std::size_t name = 4096;
 // Of a variable: Linux takes no longer string (MAX_ARG_STRLEN), and then no program would start.
-inline constexpr std::size_t value = 120 * 1024;
+inline constexpr std::size_t value = std::size_t{120} * 1024;
 // Of one file; its base64 must leave room for others in the answer.
 inline constexpr std::size_t file = std::size_t{2} << 20;
 // Unknown members that are named in the log.

@@ -112,11 +112,12 @@ TEST(RelayRules, OtherThingsAreRefusedInSilence) {
                .draining = {}});
   auto test = [&]() -> Task<> {
     Session session = co_await open_both(stage);
-    const bool variable =
-        co_await start(session.client.channel, "env", ssh::EnvRequest{"LANG", "C"}.encode());
-    const bool terminal =
-        co_await start(session.client.channel, "pty-req", ssh::PtyRequest{"xterm", {}, {}}.encode());
-    const bool signal = co_await start(session.client.channel, "signal", ssh::SignalRequest{"TERM"}.encode());
+    const auto language = ssh::EnvRequest{"LANG", "C"}.encode();
+    const auto screen = ssh::PtyRequest{"xterm", {}, {}}.encode();
+    const auto term = ssh::SignalRequest{"TERM"}.encode();
+    const bool variable = co_await start(session.client.channel, "env", language);
+    const bool terminal = co_await start(session.client.channel, "pty-req", screen);
+    const bool signal = co_await start(session.client.channel, "signal", term);
     EXPECT_FALSE(variable || terminal || signal);
     const std::vector<std::string> codes{"SECURITY_ENV_REJECTED", "SECURITY_TTY_REJECTED",
                                          "SECURITY_SIGNAL_REJECTED"};
@@ -211,7 +212,8 @@ TEST(RelayRules, AForcedCommandThatCannotBeToldDoesNotRun) {
     };
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(agent());
-    const bool granted = co_await start(session.client.channel, "exec", ssh::ExecRequest{"ls"}.encode());
+    const auto command = ssh::ExecRequest{"ls"}.encode();
+    const bool granted = co_await start(session.client.channel, "exec", command);
     EXPECT_FALSE(granted);
     EXPECT_EQ(stage.codes, std::vector<std::string>{"not told"});
     co_await scope.join();
