@@ -7,6 +7,7 @@
 #include "link/agent_link.hpp"
 
 #include <array>
+#include <utility>
 #include <vector>
 
 namespace fairlead::backend {
@@ -38,7 +39,8 @@ Task<std::string> deliver(ssh::Connection link, const std::string& path, const s
   std::string reason;
   try {
     co_await channel.write(ssh::as_bytes(content));
-    const bool there = co_await channel.request(std::string(link::deliver_request), {});
+    std::string request(link::deliver_request);
+    const bool there = co_await channel.request(std::move(request), {});
     if (!there) reason = co_await read_reason(channel);
   } catch (const ssh::ConnectionError&) {
     if (!link.is_open()) throw;

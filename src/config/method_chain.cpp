@@ -38,7 +38,7 @@ std::string mistake(const MethodChain& chain, const Auth& auth) {
   return {};
 }
 
-std::string to_text(const MethodChain& chain) {
+std::string chain_text(const MethodChain& chain) {
   std::string text;
   for (const Factor factor : chain)
     text.append(text.empty() ? "" : "+").append(factor_names.at(static_cast<std::size_t>(factor)).text);
@@ -89,7 +89,7 @@ void read_method_chains(Visitor& section, std::string_view key, const Auth& auth
   // What is not offered need not be said.
   std::vector<std::string> texts;
   for (const MethodChain& chain : chains)
-    if (mistake(chain, auth).empty()) texts.push_back(to_text(chain));
+    if (mistake(chain, auth).empty()) texts.push_back(chain_text(chain));
   if (!section.field(key, texts)) return;
   std::vector<MethodChain> read;
   for (const std::string& text : texts) {
