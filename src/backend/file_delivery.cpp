@@ -40,7 +40,8 @@ Task<std::string> deliver(ssh::Connection link, const std::string& path, const s
   try {
     co_await channel.write(ssh::as_bytes(content));
     std::string request(link::deliver_request);
-    const bool there = co_await channel.request(std::move(request), {});
+    std::vector<std::byte> nothing;
+    const bool there = co_await channel.request(std::move(request), std::move(nothing));
     if (!there) reason = co_await read_reason(channel);
   } catch (const ssh::ConnectionError&) {
     if (!link.is_open()) throw;
