@@ -74,14 +74,6 @@ ssize_t read_at(int fd, ssh::MutableBytes space, off_t offset) {
   return good || done > 0 ? static_cast<ssize_t>(done) : -1;
 }
 
-bool write_all(int fd, ssh::Bytes data) {
-  std::size_t done = 0;
-  const bool good = repeat(data.size(), done, [&](std::size_t from) {
-    return ::write(fd, data.data() + from, data.size() - from);
-  });
-  return good && done == data.size();
-}
-
 bool write_at(int fd, ssh::Bytes data, off_t offset) {
   std::size_t done = 0;
   const bool good = repeat(data.size(), done, [&](std::size_t from) {

@@ -18,7 +18,6 @@ namespace fairlead::agent {
 [[nodiscard]] ssize_t read_full(int fd, ssh::MutableBytes space);
 [[nodiscard]] ssize_t read_at(int fd, ssh::MutableBytes space, off_t offset);
 // All of it, or false with errno.
-[[nodiscard]] bool write_all(int fd, ssh::Bytes data);
 [[nodiscard]] bool write_at(int fd, ssh::Bytes data, off_t offset);
 
 struct FilePlace {

@@ -5,6 +5,7 @@
 #include "agent/directory_walk.hpp"
 #include "agent/file_io.hpp"
 #include "base/hex.hpp"
+#include "base/write_all.hpp"
 #include "link/agent_link.hpp"
 
 #include <fcntl.h>

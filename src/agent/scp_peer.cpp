@@ -3,6 +3,7 @@
 #include "agent/scp_peer.hpp"
 
 #include "agent/file_io.hpp"
+#include "base/write_all.hpp"
 
 #include <climits>
 

@@ -4,6 +4,7 @@
 
 #include "agent/file_io.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/write_all.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -5,6 +5,7 @@
 #include "agent/file_io.hpp"
 #include "agent/sftp_input.hpp"
 #include "agent/sftp_server.hpp"
+#include "base/write_all.hpp"
 
 #include <string_view>
 

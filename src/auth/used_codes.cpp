@@ -3,6 +3,7 @@
 #include "auth/used_codes.hpp"
 
 #include "base/file_descriptor.hpp"
+#include "base/write_all.hpp"
 
 #include <fmt/format.h>
 
@@ -29,16 +30,6 @@ std::unexpected<std::string> failed(std::string_view what, const std::string& fi
 
 std::unexpected<std::string> damaged() {
   return std::unexpected<std::string>("is damaged");
-}
-
-bool write_all(int descriptor, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
 }
 
 }  // namespace
@@ -95,7 +86,7 @@ std::expected<void, std::string> store_used_steps(const std::string& file, std::
   FileDescriptor descriptor(
       ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (descriptor.get() < 0) return failed("cannot be made", file);
-  if (!write_all(descriptor.get(), text) || ::rename(fresh.c_str(), file.c_str()) != 0)
+  if (!write_all(descriptor.get(), ssh::as_bytes(text)) || ::rename(fresh.c_str(), file.c_str()) != 0)
     return failed("cannot be written", file);
   return {};
 }

@@ -3,6 +3,7 @@
 #include "backend/journal.hpp"
 
 #include "backend/backend.hpp"
+#include "base/write_all.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -40,15 +41,6 @@ void make_directory(const fs::path& path) {
   fs::create_directories(path, code);
   if (code)
     throw BackendError("cannot create the directory " + path.string() + ": " + code.message(), user_text);
-}
-
-void write_all(int descriptor, std::string_view text, const fs::path& path) {
-  while (!text.empty()) {
-    const auto written = ::write(descriptor, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write", path);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
 }
 
 // A killed daemon's last children share its lock until the kernel has ended them, too: not at once refused,
@@ -172,7 +164,7 @@ void Journal::add(const Entry& entry, Survives survives) {
       int file;
       ~Closer() { ::close(file); }
     } closer{file};
-    write_all(file, text, temporary);
+    if (!write_all(file, ssh::as_bytes(text))) fail("write", temporary);
     const bool sync = survives == Survives::power_cut;
     if (sync && ::fdatasync(file) != 0) fail("sync", temporary);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail("create", path);

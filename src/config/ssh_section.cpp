@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Section `ssh` (core.md section 1.1) with our own limits.
+#include "config/retired_algorithms.hpp"
 #include "config/sections.hpp"
 #include "config/values.hpp"
 #include "crypto/key_exchange.hpp"
@@ -14,13 +15,6 @@ namespace fairlead::config {
 namespace {
 
 using namespace std::chrono_literals;
-
-// ContainerSSH accepts these in a file; we do not offer them, for they are broken, slow or both.
-constexpr std::array<std::string_view, 5> retired_ciphers{"aes128-cbc", "arcfour256", "arcfour128", "arcfour",
-                                                          "tripledescbcID"};
-constexpr std::array<std::string_view, 2> retired_key_exchanges{"diffie-hellman-group14-sha1",
-                                                                "diffie-hellman-group1-sha1"};
-constexpr std::array<std::string_view, 2> retired_macs{"hmac-sha1-96", "hmac-sha1"};
 
 bool is_software_version(std::string_view text) {
   const std::size_t end = std::min(text.find(' '), text.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Section `sshproxy` (core.md section 5.1).
+#include "config/retired_algorithms.hpp"
 #include "config/sections.hpp"
 
 #include <fmt/format.h>
@@ -10,35 +11,6 @@
 
 namespace fairlead::config {
 namespace {
-
-using Words = std::span<const std::string_view>;
-
-// What ContainerSSH lets a file name.
-constexpr std::array<std::string_view, 11> ciphers{"chacha20-poly1305@openssh.com",
-                                                   "aes256-gcm@openssh.com",
-                                                   "aes128-gcm@openssh.com",
-                                                   "aes256-ctr",
-                                                   "aes192-ctr",
-                                                   "aes128-ctr",
-                                                   "aes128-cbc",
-                                                   "arcfour256",
-                                                   "arcfour128",
-                                                   "arcfour",
-                                                   "tripledescbcID"};
-constexpr std::array<std::string_view, 6> key_exchanges{
-    "curve25519-sha256@libssh.org", "ecdh-sha2-nistp521",          "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp256",           "diffie-hellman-group14-sha1", "diffie-hellman-group1-sha1"};
-constexpr std::array<std::string_view, 4> macs{"hmac-sha2-256-etm@openssh.com", "hmac-sha2-256",
-                                               "hmac-sha1-96", "hmac-sha1"};
-constexpr std::array<std::string_view, 9> host_key_algorithms{"ssh-rsa-cert-v01@openssh.com",
-                                                              "ssh-dss-cert-v01@openssh.com",
-                                                              "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-                                                              "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-                                                              "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-                                                              "ssh-ed25519-cert-v01@openssh.com",
-                                                              "ssh-rsa",
-                                                              "ssh-dss",
-                                                              "ssh-ed25519"};
 
 // "SSH-2.0-", letters and digits, perhaps a space and a comment.
 bool is_client_version(std::string_view text) {
@@ -55,13 +27,22 @@ bool is_client_version(std::string_view text) {
          (end == text.size() || (!comment.empty() && std::ranges::all_of(comment, in_comment)));
 }
 
-void describe_algorithms(Visitor& section, std::string_view key, std::vector<std::string>& names,
-                         Words known) {
-  if (!section.field(key, names)) return;
-  if (names.empty()) section.error(key, "the list cannot be empty");
+// ContainerSSH's defaults are all it offers; a file may also name what it has retired.
+struct Algorithms {
+  std::string_view key;
+  std::vector<std::string> SshProxy::* list;
+  std::span<const std::string_view> retired;
+};
+
+void describe(Visitor& section, SshProxy& proxy, const Algorithms& kind) {
+  auto& names = proxy.*kind.list;
+  if (!section.field(kind.key, names)) return;
+  if (names.empty()) section.error(kind.key, "the list cannot be empty");
+  const SshProxy defaults;
   for (const std::string& name : names)
-    if (std::ranges::find(known, name) == known.end())
-      section.error(key, fmt::format("not supported: {}", name));
+    if (std::ranges::find(defaults.*kind.list, name) == (defaults.*kind.list).end() &&
+        std::ranges::find(kind.retired, name) == kind.retired.end())
+      section.error(kind.key, fmt::format("not supported: {}", name));
 }
 
 }  // namespace
@@ -74,11 +55,11 @@ void describe(Visitor& section, SshProxy& proxy, bool chosen) {
   section.secret("password", proxy.password);
   section.pem("privateKey", proxy.private_key);
   section.field("allowedHostKeyFingerprints", proxy.allowed_host_key_fingerprints);
-  describe_algorithms(section, "ciphers", proxy.ciphers, ciphers);
-  describe_algorithms(section, "kex", proxy.kex, key_exchanges);
-  describe_algorithms(section, "macs", proxy.macs, macs);
+  describe(section, proxy, {"ciphers", &SshProxy::ciphers, retired_ciphers});
+  describe(section, proxy, {"kex", &SshProxy::kex, retired_key_exchanges});
+  describe(section, proxy, {"macs", &SshProxy::macs, retired_macs});
   section.alias("hostKeyAlgos", "hostKeyAlgorithms");  // the manual's
-  describe_algorithms(section, "hostKeyAlgos", proxy.host_key_algorithms, host_key_algorithms);
+  describe(section, proxy, {"hostKeyAlgos", &SshProxy::host_key_algorithms, {}});
   section.field("timeout", proxy.timeout);
   if (section.field("clientVersion", proxy.client_version) && !is_client_version(proxy.client_version))
     section.error("clientVersion",

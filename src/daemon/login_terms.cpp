@@ -64,8 +64,12 @@ ssh::Task<> settle_terms(const Settings& settings, backend::Login& login, std::s
   if (sensitive == webhook::Sensitive::leave_out && webhook::has_sensitive(login.metadata))
     log.debug("CONFIG_SENSITIVE_LEFT_OUT", "Sensitive entries are not sent to the configuration server");
   const webhook::Subject subject = subject_of(login, std::move(client_version));
-  const TermsCache::Key key = key_of(subject, sensitive);
-  std::optional<webhook::Answer> answer = settings.terms->find(key, TermsCache::Clock::now());
+  TermsCache::Key key;
+  std::optional<webhook::Answer> answer;
+  if (settings.terms) {
+    key = key_of(subject, sensitive);
+    answer = settings.terms->find(key, TermsCache::Clock::now());
+  }
   const bool fresh = !answer;
   if (fresh) {
     webhook::Body body = webhook::subject_request(subject, sensitive);
@@ -73,7 +77,7 @@ ssh::Task<> settle_terms(const Settings& settings, backend::Login& login, std::s
   }
   login.metadata.merge(answer->metadata);
   login.config = laid_over(login, answer->config, log);
-  if (fresh) settings.terms->keep(key, *answer, TermsCache::Clock::now());
+  if (fresh && settings.terms) settings.terms->keep(key, *answer, TermsCache::Clock::now());
   if (const auto level = observe::level_from(login.config->log.level);
       level && login.config->log.level != settings.config->log.level)
     login.log = login.log.at(*level);

@@ -66,7 +66,8 @@ std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(
   for (std::string& reason : reasons) reason.insert(0, config.file + ": invalid configuration option: ");
   if (!reasons.empty()) return std::unexpected(std::move(reasons));
   settings->sources = std::move(*rules);
-  settings->terms = std::make_shared<TermsCache>(config.config_server.cache_time);
+  if (const auto time = config.config_server.cache_time; time > config::Duration::zero())
+    settings->terms = std::make_shared<TermsCache>(time);
   settings->config = std::make_shared<const config::Config>(std::move(config));
   return settings;
 }

@@ -3,6 +3,7 @@
 #include "keeper/host_key_files.hpp"
 
 #include "base/secret.hpp"
+#include "base/write_all.hpp"
 
 #include <fmt/format.h>
 
@@ -18,16 +19,6 @@ namespace {
 
 std::unexpected<std::string> failed(const std::string& what, const std::string& file) {
   return std::unexpected(fmt::format("{} {}: {}.", what, file, std::strerror(errno)));
-}
-
-bool write_all(int descriptor, std::string_view text) noexcept {
-  while (!text.empty()) {
-    const ssize_t count = ::write(descriptor, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return ::fsync(descriptor) == 0;
 }
 
 // Owner's eyes only from the first moment on; gone again when this object ends.
@@ -55,7 +46,7 @@ class TemporaryFile {
 std::expected<bool, std::string> store(const std::string& file, std::string_view text) {
   const TemporaryFile temporary(file);
   if (temporary.descriptor() < 0) return failed("A host key cannot be made in", file);
-  if (!write_all(temporary.descriptor(), text))
+  if (!write_all(temporary.descriptor(), ssh::as_bytes(text)) || ::fsync(temporary.descriptor()) != 0)
     return failed("A host key cannot be written to", temporary.name());
   if (::link(temporary.name().c_str(), file.c_str()) == 0) return true;
   if (errno == EEXIST) return false;

@@ -127,21 +127,21 @@ def slow(handler):
         time.sleep(1)
 
 
-def truncated(handler):
+def promise_more_than(handler, text):
     handler.send_response(200)
     handler.send_header("Content-Length", "400")
     handler.end_headers()
-    handler.wfile.write(b'{"success":true,')
+    handler.wfile.write(text)
     handler.close_connection = True
+
+
+def truncated(handler):
+    promise_more_than(handler, b'{"success":true,')
 
 
 def cut_at_the_end(handler):
     """Even with all of the JSON there, an answer that is not complete is none."""
-    handler.send_response(200)
-    handler.send_header("Content-Length", "400")
-    handler.end_headers()
-    handler.wfile.write(b'{"success":true}')
-    handler.close_connection = True
+    promise_more_than(handler, b'{"success":true}')
 
 
 def redirect(handler):
