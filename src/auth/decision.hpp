@@ -8,6 +8,7 @@
 #include <fairlead/ssh/auth.hpp>
 
 #include <string>
+#include <utility>
 
 namespace fairlead::auth {
 
@@ -20,5 +21,9 @@ struct Decision {
   config::Metadata metadata{};
   bool unavailable = false;  // refused because whoever decides could not be asked
 };
+
+[[nodiscard]] inline Decision refused(std::string reason) {
+  return {ssh::Verdict::refused, {}, std::move(reason)};
+}
 
 }  // namespace fairlead::auth

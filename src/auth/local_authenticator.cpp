@@ -10,10 +10,6 @@
 namespace fairlead::auth {
 namespace {
 
-Decision refused(std::string reason) {
-  return {ssh::Verdict::refused, {}, std::move(reason)};
-}
-
 std::chrono::sys_seconds current_second() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }

@@ -13,10 +13,6 @@ namespace {
 using Names = std::vector<std::string>;
 using Granted = std::expected<Permissions, std::string_view>;
 
-Decision refuse_certificate(std::string_view reason) {
-  return {ssh::Verdict::refused, {}, std::string(reason)};
-}
-
 bool share_one(const Names& a, const Names& b) {
   return std::ranges::any_of(a,
                              [&b](const std::string& name) { return std::ranges::find(b, name) != b.end(); });
@@ -93,13 +89,13 @@ Permissions permissions_of(const ssh::CertificateGrant& grant) {
 Decision decide_certificate(const Users& users, const ssh::AuthContext& context,
                             const ssh::Certificate& certificate, const ssh::CertificateProof& proof) {
   const User* const user = users.find(context.user);
-  if (user == nullptr) return refuse_certificate("unknown user");
+  if (user == nullptr) return refused("unknown user");
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto grant = check_user_certificate(certificate, now, context.remote_address);
-  if (!grant) return refuse_certificate(grant.error().detail);
-  if (const auto reason = missing_proof(*grant, proof); !reason.empty()) return refuse_certificate(reason);
+  if (!grant) return refused(grant.error().detail);
+  if (const auto reason = missing_proof(*grant, proof); !reason.empty()) return refused(std::string(reason));
   if (const auto reason = users.revocations().obstacle(certificate); !reason.empty())
-    return refuse_certificate(reason);
+    return refused(std::string(reason));
   const Attempt attempt{.context = context,
                         .certificate = certificate,
                         .proof = proof,
@@ -107,7 +103,7 @@ Decision decide_certificate(const Users& users, const ssh::AuthContext& context,
                         .principals = user->principals.value_or(Names{context.user}),
                         .granted = permissions_of(*grant)};
   auto granted = by_any(users, *user, attempt);
-  if (!granted) return refuse_certificate(granted.error());
+  if (!granted) return refused(std::string(granted.error()));
   return {ssh::Verdict::accepted, std::move(*granted), {}};
 }
 

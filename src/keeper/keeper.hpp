@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace fairlead::keeper {
@@ -64,6 +65,12 @@ struct Answer {
   config::Metadata metadata;              // with `accepted`: of those who vouched, and of nobody else
   bool unavailable = false;               // refused because whoever decides could not be asked
 };
+
+[[nodiscard]] inline Answer refuse(std::string reason) {
+  Answer answer;
+  answer.reason = std::move(reason);
+  return answer;
+}
 
 struct DialogueAnswer {
   std::optional<ssh::PromptRound> prompts;  // ask this; else:

@@ -29,15 +29,6 @@ ssh::AuthContext context_of(const Client& client) {
   return context;
 }
 
-Answer refuse(std::string reason) {
-  Answer answer;
-  answer.reason = std::move(reason);
-  return answer;
-}
-auth::Decision wrong(std::string reason) {
-  return {ssh::Verdict::refused, {}, std::move(reason)};
-}
-
 // What a client can do to show one of these.
 std::vector<std::string> method_names(const std::vector<Factor>& factors, const config::Auth& auth) {
   const auto wanted = [&](Factor factor) {
@@ -192,10 +183,10 @@ auth::Decision LocalKeeper::Impl::decide(const PublicKeyRequest& request) const 
     return !request.verified || !key.is_security_key() || request.use.has_value();
   };
   if (const auto key = ssh::PublicKey::from_blob(request.key))
-    return signs(*key) ? local.public_key(context, *key, request.use) : wrong("nothing was signed");
+    return signs(*key) ? local.public_key(context, *key, request.use) : auth::refused("nothing was signed");
   const auto certificate = ssh::Certificate::from_blob(request.key);
-  if (!certificate) return wrong("malformed key");
-  if (!signs(certificate->key())) return wrong("nothing was signed");
+  if (!certificate) return auth::refused("malformed key");
+  if (!signs(certificate->key())) return auth::refused("nothing was signed");
   return local.certificate(context, *certificate, {.verified = request.verified, .use = request.use});
 }
 

@@ -24,12 +24,6 @@ Answer answer_of(auth::Decision decision) {
   return answer;
 }
 
-Answer refused_for(std::string_view reason) {
-  Answer answer;
-  answer.reason = reason;
-  return answer;
-}
-
 // A key or certificate that nothing speaks against before its webhook is asked.
 struct Shown {
   std::string line;
@@ -82,7 +76,7 @@ auth::WebhookAuthenticator::Question WebhookVerdicts::question(const Client& cli
 }
 
 Task<Answer> WebhookVerdicts::check_password(Webhooks webhooks, PasswordRequest request) const {
-  if (!webhooks) co_return refused_for("no such webhook");
+  if (!webhooks) co_return refuse("no such webhook");
   auto question = this->question(request.client);
   auth::Decision decision = co_await webhooks->password(std::move(question), std::move(request.password));
   Answer answer = answer_of(std::move(decision));
@@ -102,9 +96,9 @@ Task<auth::Decision> WebhookVerdicts::decide_key(Webhooks webhooks, const Public
 
 Task<Answer> WebhookVerdicts::check_public_key(Webhooks webhooks, std::shared_ptr<const auth::Users> users,
                                                PublicKeyRequest request) {
-  if (!webhooks) co_return refused_for("no such webhook");
+  if (!webhooks) co_return refuse("no such webhook");
   Examined shown = examine(request, users.get());
-  if (!shown) co_return refused_for(shown.error());
+  if (!shown) co_return refuse(shown.error());
   auth::Decision decision = co_await decide_key(webhooks, request, std::move(shown->line));
   if (!request.verified) {
     // CVE-2024-45337: a query is answered, and grants nothing.
@@ -122,7 +116,7 @@ Task<Answer> WebhookVerdicts::authorize(Webhooks webhooks, Client client, Answer
   auto question = this->question(client);
   question.subject.metadata = std::move(answer.metadata);
   auth::Decision decision = co_await webhooks->authorize(std::move(question));
-  if (decision.verdict != ssh::Verdict::accepted) co_return refused_for(decision.reason);
+  if (decision.verdict != ssh::Verdict::accepted) co_return refuse(decision.reason);
   answer.metadata = std::move(decision.metadata);
   co_return answer;
 }
