@@ -50,18 +50,18 @@ void describe(Visitor& section, Limits& limits) {
   section.limit("disk", limits.disk);
 }
 
-void describe_file_transfer(Visitor& section, Programs& programs) {
+void describe_shared(Visitor& section, Programs& programs) {
   section.field("shellCommand", programs.shell_command);
   section.field("subsystems", programs.subsystems);
   for (const auto& [name, path] : programs.subsystems)
     if (name.empty() || path.empty()) section.error("subsystems", "names and programs must not be empty");
   constexpr std::array<std::string_view, 3> choices{"auto", "internal", "image"};
   section.choice("fileTransfer", programs.file_transfer, {choices});
+  section.field("exposeAuthMetadataAsEnv", programs.expose_metadata_as_env);
 }
 
 void describe(Visitor& section, Programs& programs) {
-  describe_file_transfer(section, programs);
-  section.field("exposeAuthMetadataAsEnv", programs.expose_metadata_as_env);
+  describe_shared(section, programs);
   section.field("user", programs.user);
   section.field("workingDirectory", programs.working_directory);
   if (!programs.working_directory.empty() && !programs.working_directory.starts_with('/'))

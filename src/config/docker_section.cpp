@@ -98,11 +98,10 @@ void describe_execution(Visitor& section, Docker& docker) {
   describe_mode(section, docker);
   section.field("disableAgent", docker.disable_agent);
   describe_guest_agent(section, docker);
-  describe_file_transfer(section, docker.programs);
+  describe_shared(section, docker.programs);
   check_agentless(section, docker);
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.choice("imagePullPolicy", docker.image_pull_policy, {policies});
-  section.field("exposeAuthMetadataAsEnv", docker.programs.expose_metadata_as_env);
   section.field("exposeAuthMetadataAsLabels", docker.metadata_labels);
   constexpr std::array<std::string_view, 3> links{"auto", "socket", "attach"};
   section.choice("agentLink", docker.agent_link, {links});

@@ -22,7 +22,9 @@ bool is_instance_name(std::string_view name) {
   return !name.empty() && name.size() <= longest && name.front() != '.' && std::ranges::all_of(name, allowed);
 }
 
-void describe_own(Visitor& root, Config& config) {
+}  // namespace
+
+void describe_daemon(Visitor& root, Config& config) {
   root.field("stateDirectory", config.state_directory);
   if (!config.state_directory.empty() && !config.state_directory.starts_with('/'))
     root.error("stateDirectory", "must be an absolute path");
@@ -33,8 +35,6 @@ void describe_own(Visitor& root, Config& config) {
   if (root.field("threads", config.threads) && config.threads > most_threads)
     root.error("threads", "must be at most 1024");
 }
-
-}  // namespace
 
 void describe_services(Visitor& root, Config& config) {
   root.section("ssh", [&](Visitor& own) { describe(own, config.ssh); });
@@ -54,14 +54,16 @@ void describe(Visitor& root, Config& config) {
   choose_backend(root, config);
   describe_backends(root, config);
   root.postpone_errors(false);
-  describe_own(root, config);
+  describe_daemon(root, config);
 }
 
-std::expected<Config, Errors> parse(std::string_view text, const std::string& name, Format format) {
+std::expected<Config, Errors> parse(std::string_view text, const std::string& name, Format format,
+                                    Validation validation) {
   auto document = format == Format::json ? parse_json(text, name) : parse_yaml(text, name);
   if (!document) return std::unexpected(std::move(document.error()));
   Findings findings(name);
   findings.names_ignore_case = format == Format::json;
+  findings.form_only = validation == Validation::form;
   Config config;
   config.file = name;
   {
@@ -75,10 +77,10 @@ std::expected<Config, Errors> parse(std::string_view text, const std::string& na
   return config;
 }
 
-std::expected<Config, Errors> load(const std::string& file) {
+std::expected<Config, Errors> load(const std::string& file, Validation validation) {
   const auto text = read_text_file(file);
   if (!text) return std::unexpected(Errors{text.error()});
-  return parse(*text, file, file.ends_with(".json") ? Format::json : Format::yaml);
+  return parse(*text, file, file.ends_with(".json") ? Format::json : Format::yaml, validation);
 }
 
 std::string state_directory(const Config& config) {

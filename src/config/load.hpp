@@ -4,6 +4,7 @@
 
 #include "config/config.hpp"
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -14,14 +15,19 @@ namespace fairlead::config {
 // One sentence per mistake, complete: "FILE:LINE: invalid configuration option: PATH (REASON)".
 using Errors = std::vector<std::string>;
 
-enum class Format { yaml, json };
+enum class Format : std::uint8_t { yaml, json };
+
+// Of `form` alone: known keys and the right types, as a dump of an unfinished file needs them.
+enum class Validation : std::uint8_t { complete, form };
 
 // A name that ends in .json is JSON, everything else YAML. Config::warnings holds what the operator should
 // hear.
-[[nodiscard]] std::expected<Config, Errors> load(const std::string& file);
+[[nodiscard]] std::expected<Config, Errors> load(const std::string& file,
+                                                 Validation validation = Validation::complete);
 // The same for text; `name` stands for the file in messages.
 [[nodiscard]] std::expected<Config, Errors> parse(std::string_view text, const std::string& name,
-                                                  Format format = Format::yaml);
+                                                  Format format = Format::yaml,
+                                                  Validation validation = Validation::complete);
 
 // Where boxes, images, the journal and generated host keys live: the configured directory, else
 // /var/lib/fairlead for root, else $XDG_STATE_HOME/fairlead or ~/.local/state/fairlead. Not created here.

@@ -13,8 +13,9 @@ namespace {
 
 // Things that run already: their sections are read for what nothing can be, wrong types and unknown names.
 void read_static_sections(Section& root, const Node& answer) {
-  constexpr std::array<std::string_view, 7> names{"ssh",   "configserver", "auth",  "metrics",
-                                                  "geoip", "audit",        "health"};
+  constexpr std::array<std::string_view, 11> names{"ssh",      "configserver", "auth",     "metrics",
+                                                   "geoip",    "audit",        "health",   "stateDirectory",
+                                                   "instance", "threads",      "agentPath"};
   bool present = false;
   for (const auto& [name, value] : answer.members) {
     const auto is_name = [&](std::string_view known) { return equal_ignoring_case(known, name); };
@@ -28,6 +29,7 @@ void read_static_sections(Section& root, const Node& answer) {
   Config unused;
   root.postpone_errors(true);
   describe_services(root, unused);
+  describe_daemon(root, unused);
   root.postpone_errors(false);
 }
 

@@ -48,7 +48,7 @@ bool is_pem(std::string_view value) noexcept {
 }
 
 std::expected<std::string, std::string> pem_text(const std::string& value) {
-  if (is_pem(value)) return value;
+  if (is_pem(value)) return value.substr(value.find('-'));
   return read_text_file(value);
 }
 

@@ -115,6 +115,7 @@ bool Section::alias(std::string_view key, std::string_view other) {
 }
 
 void Section::error(std::string_view key, const std::string& reason) {
+  if (findings_.form_only) return;
   if (!findings_.postponing) return findings_.error(line_of(key), path_of(key), reason);
   // What is not there is looked for again when the webhook has answered.
   if (!has(key)) return;

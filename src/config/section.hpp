@@ -28,6 +28,7 @@ struct Findings {
   // Of the configuration webhook (core.md section 2.5): zero values count as absent, maps are merged, and no
   // files are looked at.
   bool overlay = false;
+  bool form_only = false;  // only what no value of the key can be is an error
   // Values that cannot stay are kept in `postponed`: the webhook may replace them.
   bool postponing = false;
   std::vector<std::string> errors, warnings, deprecated;

@@ -13,8 +13,9 @@ void describe(Visitor& root, Config& config);
 // `security`, `backend` and the backends: what a user's own settings may override. Only the backend that is
 // chosen in the end must be complete.
 void describe_backends(Visitor& root, Config& config);
-// Sections of things that run once for all logins, and are nothing to override: all but `log` and the above.
+// What is once for all logins and nothing to override: sections of services, and the keys that stand alone.
 void describe_services(Visitor& root, Config& config);
+void describe_daemon(Visitor& root, Config& config);
 // Whether the file says so or not: the choice ContainerSSH's and our own defaults lead to.
 void choose_backend(const Visitor& root, Config& config);
 
@@ -43,7 +44,8 @@ void describe(Visitor& section, Webhook& webhook, bool in_use);
 void describe(Visitor& section, Tls& tls);
 void describe(Visitor& section, Limits& limits);
 void describe(Visitor& section, Programs& programs);
-void describe_file_transfer(Visitor& section, Programs& programs);
+// Of these, what `docker.execution` has, too.
+void describe_shared(Visitor& section, Programs& programs);
 
 // Where an old file's `enforceUsername: false` begins to count.
 inline constexpr const char* not_enforced =

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sub-commands: serve, demo, check-config, hash-password, totp-secret.
+// ContainerSSH's flags and our sub-commands.
 #include "daemon/cli.hpp"
 
 #include "auth/password_hash.hpp"
 #include "config/load.hpp"
+#include "daemon/completion.hpp"
+#include "daemon/config_commands.hpp"
 #include "daemon/demo.hpp"
 #include "daemon/server.hpp"
 #include "daemon/totp_secret.hpp"
@@ -14,8 +16,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace fairlead::daemon {
 namespace {
@@ -39,6 +44,14 @@ std::expected<observe::Log, std::string> open_configured_log(const config::Log& 
   return observe::open_log(options);
 }
 
+void log_warnings(const Settings& settings, const observe::Log& log) {
+  for (const std::string& warning : settings.config->deprecated)
+    log.warning("CONFIG_AUTH_URL_DEPRECATED", warning);
+  for (const std::string& warning : settings.config->warnings) log.warning("CORE_CONFIG_WARNING", warning);
+  if (!settings.users) return;
+  for (const std::string& warning : settings.users->warnings()) log.warning("AUTH_USERS_FILE", warning);
+}
+
 int run_serve(const std::string& file) {
   auto settings = load_settings(file);
   if (!settings) {
@@ -50,25 +63,9 @@ int run_serve(const std::string& file) {
   }
   const auto log = open_configured_log((*settings)->config->log);
   if (!log) return print_errors({log.error()});
-  for (const std::string& warning : (*settings)->config->warnings)
-    log->warning("CORE_CONFIG_WARNING", warning);
-  if ((*settings)->users)
-    for (const std::string& warning : (*settings)->users->warnings())
-      log->warning("AUTH_USERS_FILE", warning);
+  log_warnings(**settings, *log);
   log->debug("CORE_CONFIG_FILE", "Using configuration file", {{"file", file}});
   return serve(*settings, *log, {.reload = [file] { return load_settings(file); }, .ready = {}});
-}
-
-int run_check(const std::string& file) {
-  const auto settings = load_settings(file);
-  if (!settings) return print_errors(settings.error());
-  for (const std::string& warning : (*settings)->config->warnings)
-    fmt::print(stderr, "warning: {}\n", warning);
-  if ((*settings)->users)
-    for (const std::string& warning : (*settings)->users->warnings())
-      fmt::print(stderr, "warning: {}\n", warning);
-  fmt::print("{}: the configuration is valid\n", file);
-  return 0;
 }
 
 int run_hash_password() {
@@ -80,55 +77,124 @@ int run_hash_password() {
   return 0;
 }
 
+// What the command line says. Sub-commands belong to `app`.
+struct CommandLine {
+  CLI::App app{"Fairlead: an SSH server that puts every login into a container", "fairlead"};
+  std::string file = "config.yaml";
+  bool dump = false, licenses = false, show_secrets = false;
+  DemoOptions demo;
+  TotpSecretOptions totp;
+  std::string shell;
+  CLI::App *serve = nullptr, *demo_command = nullptr, *check = nullptr, *config = nullptr,
+           *config_check = nullptr, *config_dump = nullptr, *config_schema = nullptr, *hash = nullptr,
+           *totp_command = nullptr, *completion = nullptr;
+};
+
+void add_flags(CommandLine& line) {
+  line.app.set_version_flag("--version", "fairlead " FAIRLEAD_VERSION);
+  line.app
+      .add_option("--config", line.file,
+                  "Configuration file (.yaml, .yml or .json); without a command: serve it")
+      ->type_name("FILE")
+      ->capture_default_str();
+  line.app.add_flag("--dump-config", line.dump, "Print the complete configuration and exit");
+  line.app.add_flag("--show-secrets", line.show_secrets, "… with passwords and keys");
+  line.app.add_flag("--licenses", line.licenses,
+                    "Print the licences of this program and its libraries and exit");
+  line.app.fallthrough();
+}
+
+void add_config_commands(CommandLine& line) {
+  line.check = line.app.add_subcommand("check-config", "Check the configuration file and the users file");
+  line.config = line.app.add_subcommand("config", "Look at configuration files");
+  line.config_check = line.config->add_subcommand("check", "The same as check-config");
+  line.config_dump =
+      line.config->add_subcommand("dump", "Print the complete configuration with all defaults as YAML");
+  line.config_schema =
+      line.config->add_subcommand("schema", "Print the JSON Schema of configuration files, for editors");
+  line.config->require_subcommand(1);
+}
+
+void add_secret_commands(CommandLine& line) {
+  line.hash =
+      line.app.add_subcommand("hash-password", "Ask for a password and print its hash for the users file");
+  line.totp_command = line.app.add_subcommand(
+      "totp-secret",
+      "Make the secret of a user's one-time codes and print it for the users file (otpauth URI)");
+  CLI::App& totp = *line.totp_command;
+  totp.add_option("--user", line.totp.user, "Name shown in the authenticator application")->required();
+  totp.add_option("--issuer", line.totp.issuer, "Name of this server shown there")->capture_default_str();
+  totp.add_option("--algorithm", line.totp.algorithm,
+                  "SHA1, SHA256 or SHA512; not every application knows all")
+      ->check(CLI::IsMember({"SHA1", "SHA256", "SHA512"}))
+      ->capture_default_str();
+  totp.add_option("--digits", line.totp.digits, "6 or 8")
+      ->check(CLI::IsMember({6U, 8U}))
+      ->capture_default_str();
+}
+
+void add_commands(CommandLine& line) {
+  line.serve = line.app.add_subcommand("serve", "Serve logins as the configuration file says");
+  line.demo_command = line.app.add_subcommand("demo", "A container behind 127.0.0.1, nothing to configure");
+  CLI::App& demo = *line.demo_command;
+  demo.add_option("--port", line.demo.port, "Port on 127.0.0.1")
+      ->check(CLI::Range(1, 65535))
+      ->capture_default_str();
+  demo.add_option("--image", line.demo.image, "Image instead of the built-in busybox (as oci.image)");
+  demo.add_option("--backend", line.demo.backend, "oci or docker")->check(CLI::IsMember({"oci", "docker"}));
+  add_config_commands(line);
+  add_secret_commands(line);
+  line.completion = line.app.add_subcommand(
+      "completion", "Print what makes a shell complete our commands: source <(fairlead completion bash)");
+  line.completion->add_option("shell", line.shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
+  line.app.require_subcommand(0, 1);
+}
+
+// Go's flags may begin with one dash: -config FILE, -dump-config. We have no short ones but -h.
+std::vector<std::string> with_two_dashes(int argc, char** argv) {
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  for (std::string& word : words)
+    if (word.size() > 2 && word[0] == '-' && word[1] >= 'a' && word[1] <= 'z') word.insert(0, 1, '-');
+  // As CLI11 wants them.
+  std::ranges::reverse(words);
+  return words;
+}
+
+int run(const CommandLine& line) {
+  const auto secrets = line.show_secrets ? config::Secrets::shown : config::Secrets::masked;
+  if (*line.demo_command) return run_demo(line.demo);
+  if (*line.hash) return run_hash_password();
+  if (*line.totp_command) return run_totp_secret(line.totp);
+  if (*line.completion) {
+    fmt::print("{}", completion(line.app, line.shell));
+    return 0;
+  }
+  if (line.dump || *line.config_dump) return run_dump_config(line.file, secrets);
+  if (line.licenses) return run_licenses();
+  if (*line.check || *line.config_check) return run_check_config(line.file);
+  if (*line.config_schema) return run_config_schema();
+  // ContainerSSH without arguments serves the config.yaml of the working directory.
+  std::error_code failure;
+  if (*line.serve || line.app.count("--config") > 0 || std::filesystem::exists(line.file, failure))
+    return run_serve(line.file);
+  fmt::print("{}", line.app.help());
+  return 2;
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv) {
-  CLI::App app("Fairlead: an SSH server that puts every login into a container", "fairlead");
-  app.set_version_flag("--version", "fairlead " FAIRLEAD_VERSION);
-  std::string file = "config.yaml";
-  app.add_option("--config", file, "Configuration file (.yaml, .yml or .json); without a command: serve it")
-      ->type_name("FILE");
-  app.fallthrough();
-
-  auto* serve_command = app.add_subcommand("serve", "Serve logins as the configuration file says");
-  auto* demo_command = app.add_subcommand("demo", "A container behind 127.0.0.1, nothing to configure");
-  DemoOptions demo;
-  demo_command->add_option("--port", demo.port, "Port on 127.0.0.1")
-      ->check(CLI::Range(1, 65535))
-      ->capture_default_str();
-  demo_command->add_option("--image", demo.image, "Image instead of the built-in busybox (as oci.image)");
-  demo_command->add_option("--backend", demo.backend, "oci or docker")
-      ->check(CLI::IsMember({"oci", "docker"}));
-  auto* check_command = app.add_subcommand("check-config", "Check the configuration file and the users file");
-  auto* hash_command =
-      app.add_subcommand("hash-password", "Ask for a password and print its hash for the users file");
-  auto* totp_command = app.add_subcommand(
-      "totp-secret",
-      "Make the secret of a user's one-time codes and print it for the users file (otpauth URI)");
-  TotpSecretOptions totp;
-  totp_command->add_option("--user", totp.user, "Name shown in the authenticator application")->required();
-  totp_command->add_option("--issuer", totp.issuer, "Name of this server shown there")->capture_default_str();
-  totp_command
-      ->add_option("--algorithm", totp.algorithm, "SHA1, SHA256 or SHA512; not every application knows all")
-      ->check(CLI::IsMember({"SHA1", "SHA256", "SHA512"}))
-      ->capture_default_str();
-  totp_command->add_option("--digits", totp.digits, "6 or 8")
-      ->check(CLI::IsMember({6U, 8U}))
-      ->capture_default_str();
-  app.require_subcommand(0, 1);
-
+  CommandLine line;
+  add_flags(line);
+  add_commands(line);
   try {
-    app.parse(argc, argv);
+    line.app.parse(with_two_dashes(argc, argv));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    return line.app.exit(error) == 0 ? 0 : 2;
   }
-  if (*demo_command) return run_demo(demo);
-  if (*check_command) return run_check(file);
-  if (*hash_command) return run_hash_password();
-  if (*totp_command) return run_totp_secret(totp);
-  if (*serve_command || app.count("--config") > 0) return run_serve(file);
-  fmt::print("{}", app.help());
-  return 2;
+  return run(line);
 }
 
 }  // namespace fairlead::daemon

@@ -20,6 +20,8 @@ namespace {
 using asio::ip::tcp;
 using ssh::Task;
 
+constexpr const char* not_now = "This login is not available now, please try again later.";
+
 // Counts one thing for as long as it lives.
 class Counted {
  public:
@@ -79,7 +81,7 @@ Task<> launch(LoginServices& services, backend::Login login, std::shared_ptr<rel
     gate->fail(error.user_text());
   } catch (const std::exception& error) {
     log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", name}});
-    gate->fail("This login is not available now, please try again later.");
+    gate->fail(not_now);
   }
 }
 
@@ -164,47 +166,53 @@ Task<ssh::AcceptedServerConnection> accept_attended(asio::ip::tcp::socket socket
   co_return std::move(*accepted);
 }
 
-Task<ssh::AcceptedServerConnection> accept_login(Arrival arrival, std::shared_ptr<ssh::ServerConfig> config,
-                                                 const Settings& settings,
+Task<ssh::AcceptedServerConnection> accept_login(Task<ssh::AcceptedServerConnection> accepting,
+                                                 Sources::Visit visit,
                                                  const keeper::LoginAuthenticator& authenticator,
                                                  const observe::Log& log) {
   try {
-    auto accepting = settings.asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
-                                              : ssh::accept(std::move(arrival.socket), std::move(config));
     auto client = co_await std::move(accepting);
-    end_visit(arrival.visit, Ending::logged_in, log);
+    end_visit(visit, Ending::logged_in, log);
     co_return client;
   } catch (const ssh::ConnectionError& error) {
-    end_visit(arrival.visit, ending_of(error.error(), authenticator.refused_somebody()), log);
+    end_visit(visit, ending_of(error.error(), authenticator.refused_somebody()), log);
     throw;
   }
 }
 
-// What the configuration webhook says, while the client stays. Nothing of it is lost on a login that fails:
-// the sentence for its user is the result.
+// What the configuration webhook says, while the client stays. The result is empty, or the sentence with
+// which the login's channels are refused.
 Task<std::string> settle_login(const Settings& settings, backend::Login& login, ssh::Connection connection) {
   if (!settings.config_server) co_return "";
   const auto asking = std::make_shared<ssh::Interruptible>();
   ssh::TaskScope watching(connection.executor());
   watching.spawn(interrupt_at_end(asking, connection));
   auto settling = settle_terms(settings, login, std::string(connection.peer_identification()));
+  std::string sentence, reason = "the client has left";
   try {
     co_await asking->run(std::move(settling));
+    co_return "";
   } catch (const backend::BackendError& error) {
-    login.log.error("SSH_BACKEND_REJECTED_HANDSHAKE", error.what(), {{"backend", login.config->backend}});
-    co_return error.user_text();
-  } catch (const boost::system::system_error&) {  // the client has left
-    co_return "The connection has ended.";
+    sentence = error.user_text();
+    reason = error.what();
+  } catch (const std::exception& error) {
+    sentence = not_now;
+    if (connection.is_open()) reason = error.what();
   }
-  co_return "";
+  const auto level = connection.is_open() ? observe::Level::error : observe::Level::info;
+  if (login.log.enabled(level))
+    login.log.write(level, "SSH_BACKEND_REJECTED_HANDSHAKE", reason, {{"backend", login.config->backend}});
+  co_return sentence;
 }
 
 Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_ptr<const Settings> settings,
              observe::Log log, std::string id, Addresses addresses) {
   auto authenticator = std::make_shared<keeper::LoginAuthenticator>(services.keeper, id, log);
   auto config = server_config(settings->server, services, authenticator, log);
+  auto accepting = settings->asks_webhooks() ? accept_attended(std::move(arrival.socket), std::move(config))
+                                             : ssh::accept(std::move(arrival.socket), std::move(config));
   ssh::AcceptedServerConnection client =
-      co_await accept_login(std::move(arrival), std::move(config), *settings, *authenticator, log);
+      co_await accept_login(std::move(accepting), std::move(arrival.visit), *authenticator, log);
   log = log.with({{"username", client.login.user}});
   log.debug("SSH_HANDSHAKE_SUCCESSFUL", "Login complete", {{"algorithms", client.connection.negotiated()}});
 

@@ -2,6 +2,7 @@
 // The exchange: a request's bytes out, Beast's parser fed with what comes back.
 #include "http/client.hpp"
 
+#include "base/secret.hpp"
 #include "http/feed.hpp"
 #include "http/pool.hpp"
 #include "http/redirect.hpp"
@@ -41,6 +42,18 @@ std::string request_text(const Request& request, const Endpoint& endpoint) {
   if (request.body.size() <= limits::read_size) text += request.body;
   return text;
 }
+
+// A body may hold a password (auth webhooks): nothing of it stays in memory that is given back.
+class WipedAtEnd {
+ public:
+  explicit WipedAtEnd(std::string& text) : text_(text) {}
+  WipedAtEnd(const WipedAtEnd&) = delete;
+  WipedAtEnd& operator=(const WipedAtEnd&) = delete;
+  ~WipedAtEnd() { ssh::wipe({reinterpret_cast<std::byte*>(text_.data()), text_.size()}); }
+
+ private:
+  std::string& text_;
+};
 
 // A coroutine that is cancelled between two operations throws Asio's exception at its next step.
 template <class T>
@@ -93,7 +106,8 @@ class ResponseStream::Impl {
     transport_->expires_at(request.deadline);
     std::exception_ptr write_failure;
     try {
-      const auto text = request_text(request, client_->endpoint);
+      std::string text = request_text(request, client_->endpoint);
+      const WipedAtEnd wiped(text);
       co_await transport_->write(ssh::as_bytes(text));
       if (request.body.size() > limits::read_size) co_await transport_->write(ssh::as_bytes(request.body));
     } catch (const HttpError& error) {
@@ -252,6 +266,7 @@ Task<Response> Client::send_following(Request request) const {
   auto state = home;
   unsigned redirects = request.redirects;
   Hop hop{Url{state->endpoint, state->endpoint.path + request.target}, std::move(request)};
+  const WipedAtEnd wiped(hop.request.body);
   if (state->endpoint.kind != Endpoint::Kind::unix_socket) hop.url.endpoint.path.clear();
   for (;;) {
     auto exchange = co_await Client::exchange(state, hop.request, true);

@@ -12,8 +12,7 @@ namespace fairlead::webhook {
 
 struct Server {
   http::Client client;
-  std::string
-      path;  // of the URL, as it was written: what follows is appended to it as it is (services.md 0.6)
+  std::string target;  // of the URL, as it was written
 };
 
 // Reads certificates and keys from their files. `answer_limit` in bytes. The error is a reason: "cacert: …".

@@ -54,9 +54,10 @@ std::expected<std::shared_ptr<Target>, std::string> Target::make(const config::H
                                                                  const Kind& kind, Clock::duration budget) {
   auto server = make_client(block, limits::answer);
   if (!server) return std::unexpected(std::move(server.error()));
-  const std::shared_ptr<Target> target(new Target(std::move(server->client), kind));
-  target->target_ = server->path + std::string(kind.path);
-  if (target->target_.empty()) target->target_ = "/";
+  std::shared_ptr<Target> target(new Target(std::move(server->client), kind));
+  // Plain concatenation is ContainerSSH's rule (services.md section 0.6), but for a URL without any path.
+  const bool bare = block.url.find('/', block.url.find("://") + 3) == std::string::npos;
+  target->target_ = (bare && !kind.path.empty() ? "" : server->target) + std::string(kind.path);
   target->budget_ = budget;
   target->timeout_ = block.timeout;
   target->redirects_ = block.allow_redirects ? limits::redirects : 0;
@@ -111,6 +112,7 @@ ssh::Task<std::expected<http::Response, Target::Problem>> Target::exchange(const
   request.headers.push_back({"Accept", "application/json"});
   request.body = body.text();
   request.redirects = redirects_;
+  request.idempotent = true;  // a question
   request.deadline = deadline;
   try {
     co_return co_await client_.send(std::move(request));

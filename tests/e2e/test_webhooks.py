@@ -2,10 +2,12 @@
 """Authentication and authorization by webhooks, with real ssh and real servers. What is behind the login does not matter: oci."""
 import base64
 import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
 import random
+import ssl
 import subprocess
 import time
 
@@ -295,6 +297,21 @@ def test_a_closed_port_is_unavailable(work):
         assert daemon.stop() == 0
 
 
+def test_the_login_deadline_waits_for_a_webhook_within_its_limit(work, hooks):
+    def late(handler):
+        time.sleep(1.5)
+        handler.reply(200, {"success": True})
+
+    hooks.answer = lambda path, body: (200, late)
+    daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox", ssh__loginGraceTime="1s")
+    daemon.set("auth", {"password": {"method": "webhook", "webhook": {"url": hooks.url, "timeout": "9s", "authTimeout": "9s"}}})
+    daemon.start()
+    try:
+        assert login(daemon).stdout == b"in\n"
+    finally:
+        assert daemon.stop() == 0
+
+
 def test_local_logins_pass_authorization_too(work, hooks):
     hooks.answer = lambda path, body: (200, {"success": body["username"] == "alice", "environment": {"A": {"value": "b"}}})
     hooks.clear()
@@ -311,8 +328,73 @@ def test_local_logins_pass_authorization_too(work, hooks):
         assert daemon.stop() == 0
 
 
-def descriptors(daemon):
-    return len(os.listdir(f"/proc/{daemon.process.pid}/fd"))
+def certificate(directory, name):
+    """A key and a certificate for 127.0.0.1, signed by itself."""
+    key, cert = directory / f"{name}.key", directory / f"{name}.crt"
+    made = run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-keyout", key,
+               "-out", cert, "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1")
+    assert made.returncode == 0, made.stderr
+    return key, cert
+
+
+def test_tls_both_ways_and_its_failures(work, tmp_path):
+    """A server is believed when its authority is ours, and it may demand a certificate of us; everything else is no answer."""
+    (key, cert), (own_key, own_cert), (_, foreign) = (certificate(tmp_path, name) for name in ("server", "client", "foreign"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    context.load_verify_locations(own_cert)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = Server(by_password, wrap=lambda plain: context.wrap_socket(plain, server_side=True))
+    url = f"https://127.0.0.1:{server.port}"
+    good = {"url": url, "timeout": "2s", "authTimeout": "5s", "cacert": str(cert), "cert": str(own_cert), "key": own_key.read_text()}
+    outcomes = {}
+    settings = {"good": good, "foreign authority": {**good, "cacert": str(foreign), "authTimeout": "400ms"},
+                "system's authorities": {**good, "cacert": "", "authTimeout": "400ms"},
+                "no certificate": {**{k: v for k, v in good.items() if k not in ("cert", "key")}, "authTimeout": "400ms"},
+                "plain": {"url": url.replace("https", "http"), "authTimeout": "400ms"}}
+    try:
+        for name, webhook in settings.items():
+            daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox")
+            daemon.set("auth", {"password": {"method": "webhook", "webhook": webhook}})
+            daemon.start()
+            try:
+                outcomes[name] = login(daemon).stdout == b"in\n"
+                if name != "good":
+                    reasons = [line["details"]["reason"] for line in daemon.log() if line["code"] == "SSH_AUTH_UNAVAILABLE"]
+                    assert reasons == ["HTTP_CLIENT_CONNECTION_FAILED"], name
+            finally:
+                assert daemon.stop() == 0
+    finally:
+        server.stop()
+    assert outcomes == {name: name == "good" for name in settings}
+
+
+def test_redirects_where_they_are_allowed(work, hooks):
+    hooks.answer = lambda path, body: ((200, {"success": True}) if path == "/there" else
+                                       (307, lambda handler: handler.reply(307, "", Location="/there" if path == "/password" else path)))
+    daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox")
+    daemon.set("auth", {"password": {"method": "webhook", "webhook": {"url": hooks.url, "allowRedirects": True, "authTimeout": "2s"}}})
+    daemon.start()
+    try:
+        assert login(daemon).stdout == b"in\n"
+        hooks.answer = lambda path, body: (307, lambda handler: handler.reply(307, "", Location=path))
+        hooks.clear()
+        assert login(daemon).returncode == 255
+        assert len(hooks.requests) == 3 * 11, "a loop ends after ten hops"
+    finally:
+        assert daemon.stop() == 0
+
+
+def descriptors(daemon, hooks):
+    """How many the daemon holds; those of connections that it keeps to the webhook server apart."""
+    held = []
+    for entry in pathlib.Path(f"/proc/{daemon.process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            held.append(os.readlink(entry))
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    server = {f"socket:[{row[9]}]" for row in rows if int(row[2].split(":")[1], 16) == hooks.port}
+    kept = sum(name in server for name in held)
+    return len(held) - kept, kept
 
 
 def memory(daemon):
@@ -349,14 +431,15 @@ def test_chaos(daemon, hooks):
 
     round_of(range(16))
     wait_until(lambda: not daemon.boxes(), 20, "the boxes are gone")
-    before, held = descriptors(daemon), memory(daemon)
+    (before, _), held = descriptors(daemon, hooks), memory(daemon)
     results = round_of(range(16, 176))
     for user, status in results:
         assert (status == 0) == (yes.get(user) == {"/password", "/authz"}), (user, status, yes.get(user))
     outcomes = [status for _, status in results]
     assert outcomes.count(0) > 20 and outcomes.count(255) > 20
     wait_until(lambda: not daemon.boxes(), 20, "the boxes are gone")
-    wait_until(lambda: descriptors(daemon) <= before + 2, 20, f"descriptors: {before}, {descriptors(daemon)}")
+    wait_until(lambda: descriptors(daemon, hooks)[0] <= before, 20, f"descriptors: {before}, {descriptors(daemon, hooks)}")
+    assert descriptors(daemon, hooks)[1] <= 8 * os.cpu_count(), "http/limits.hpp: kept connections, per core"
     assert memory(daemon) < held + 8 * 1024, "KiB"
     text = daemon.log_file.read_text()
     for user, _ in results:

@@ -2,26 +2,17 @@
 // The dump is complete, loads again as the same configuration, and keeps secrets to itself.
 #include "config/dump.hpp"
 
-#include "config/load.hpp"
+#include "config/node.hpp"
+#include "config/values.hpp"
+#include "unit/config/config_fixture.hpp"
 
 #include <boost/json.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
 namespace fairlead::config {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr const char* minimal =
-    "auth: {password: {method: local}, local: {usersFile: /u}}\noci: {image: /img}\n";
-
-Config loaded(const std::string& text) {
-  auto config = parse(text, "f.yaml");
-  if (!config) throw std::runtime_error(config.error().front());
-  return std::move(*config);
-}
 
 // What a dump looks like when it has been loaded from YAML and from JSON.
 void expect_stable(const std::string& text) {
@@ -36,9 +27,9 @@ void expect_stable(const std::string& text) {
 }
 
 TEST(Dump, LoadsAgainAsTheSameConfiguration) {
-  expect_stable(minimal);
+  expect_stable(minimal_file);
   expect_stable(
-      std::string(minimal) +
+      std::string(minimal_file) +
       "backend: docker\n"
       "docker:\n  execution:\n    container: {image: a, env: ['A=b c'], labels: {x: 'yes', 'a b': ''},\n"
       "      healthcheck: {test: [CMD], interval: 30s}}\n"
@@ -60,7 +51,7 @@ TEST(Dump, OldFormsComeOutInTheNewOne) {
 }
 
 TEST(Dump, SecretsAreMaskedUnlessAskedFor) {
-  const Config config = loaded(std::string(minimal) +
+  const Config config = loaded(std::string(minimal_file) +
                                "sshproxy: {password: geheim1}\naudit: {s3: {secretKey: geheim2}}\n"
                                "kubernetes: {connection: {bearerToken: geheim3, password: geheim4}}\n"
                                "docker: {execution: {auth: {password: geheim5, identitytoken: geheim6}}}\n"
@@ -86,7 +77,7 @@ TEST(Dump, TextsThatYamlWouldTakeForSomethingElseAreQuoted) {
 }
 
 TEST(Schema, KnowsEveryKeyOfTheDump) {
-  const boost::json::object all = schema(), values = dump(loaded(minimal), Secrets::shown);
+  const boost::json::object all = schema(), values = dump(loaded(minimal_file), Secrets::shown);
   const auto covers = [](const auto& self, const boost::json::object& object,
                          const boost::json::object& value, const std::string& path) -> void {
     const auto* properties = object.if_contains("properties");
@@ -99,6 +90,56 @@ TEST(Schema, KnowsEveryKeyOfTheDump) {
     }
   };
   covers(covers, all, values, "");
+}
+
+// core.md section 9.10, test 9.2. What differs is documented (docs/configuration.md).
+TEST(Dump, HasEveryKeyOfContainerSshWithItsDefault) {
+  const auto text = read_text_file(FAIRLEAD_TEST_DATA "/config/containerssh_default.yaml");
+  ASSERT_TRUE(text) << text.error();
+  const auto theirs = parse_yaml(*text, "default");
+  ASSERT_TRUE(theirs) << theirs.error().front();
+  const auto nothing = parse("log: {}", "f.yaml", Format::yaml, Validation::form);
+  ASSERT_TRUE(nothing) << nothing.error().front();
+  const boost::json::object ours = dump(*nothing, Secrets::shown);
+  std::vector<std::string> missing, different;
+  const auto compare = [&](const auto& self, const boost::json::value& expected,
+                           const boost::json::value& found, const std::string& path) -> void {
+    if (expected.is_object() && found.is_object()) {
+      for (const auto& member : expected.get_object()) {
+        const auto* value = found.get_object().if_contains(member.key());
+        if (value == nullptr)
+          missing.push_back(path + std::string(member.key()));
+        else
+          self(self, member.value(), *value, path + std::string(member.key()) + ".");
+      }
+      return;
+    }
+    if (expected.is_number() && found.is_number() &&
+        expected.to_number<double>() == found.to_number<double>())
+      return;
+    if (expected.is_string() && found.is_string())
+      if (const auto duration = parse_duration(expected.get_string()))
+        if (duration == parse_duration(found.get_string())) return;
+    const bool empty = expected.is_null() && found.is_object() && found.get_object().empty();
+    if (!empty && expected != found) different.push_back(path);
+  };
+  compare(compare, to_json(*theirs), ours, "");
+  // Fairlead brings an SFTP server along.
+  EXPECT_THAT(missing, testing::ElementsAre("docker.execution.subsystems.sftp"));
+  EXPECT_THAT(different, testing::UnorderedElementsAre("ssh.serverVersion.", "ssh.ciphers.", "ssh.kex.",
+                                                       "ssh.macs.", "backend.", "docker.execution.auth.",
+                                                       "docker.execution.shellCommand."));
+}
+
+TEST(Dump, ContainerSshsDefaultFileIsAccepted) {
+  auto text = read_text_file(FAIRLEAD_TEST_DATA "/config/containerssh_default.yaml");
+  ASSERT_TRUE(text) << text.error();
+  const auto config = parse(*text, "f.yaml");
+  ASSERT_FALSE(config);
+  EXPECT_THAT(config.error(), testing::ElementsAre(HasSubstr("auth (no authentication method configured")));
+  text->replace(text->find("method: \"\""), 10, "method: webhook");
+  text->replace(text->find("url: \"\"", text->find("method: webhook")), 7, "url: http://127.0.0.1:8080");
+  EXPECT_EQ(loaded(*text).backend, "docker");
 }
 
 }  // namespace

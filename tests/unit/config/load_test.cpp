@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration file as a whole: values, defaults, and every way to be wrong.
-#include "config/load.hpp"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "unit/config/config_fixture.hpp"
 
 namespace fairlead::config {
 namespace {
@@ -15,26 +12,8 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
-constexpr const char* minimal =
-    "auth:\n  password: {method: local}\n  local: {usersFile: /etc/fairlead/users.yaml}\noci: {image: "
-    "/img}\n";
-
-// `minimal` with more lines behind it.
-std::expected<Config, Errors> with(const std::string& more) {
-  return parse(minimal + more, "f.yaml");
-}
-
-void expect_errors(const std::string& more, const testing::Matcher<const Errors&>& errors) {
-  const auto config = with(more);
-  ASSERT_FALSE(config) << more;
-  EXPECT_THAT(config.error(), errors) << more;
-}
-void expect_error(const std::string& more, const std::string& part) {
-  expect_errors(more, ElementsAre(HasSubstr(part)));
-}
-
 TEST(Load, MinimalFileGetsTheDefaults) {
-  const auto config = parse(minimal, "f.yaml");
+  const auto config = parse(minimal_file, "f.yaml");
   ASSERT_TRUE(config) << config.error().front();
   EXPECT_EQ(config->ssh.listen, "0.0.0.0:2222");
   EXPECT_EQ(config->ssh.login_grace_time, 120s);

@@ -2,6 +2,8 @@
 // The configuration webhook's answer over the file: what overrides, what never does, what is refused.
 #include "config/overlay.hpp"
 
+#include "config/dump.hpp"
+
 #include <boost/json.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -124,6 +126,83 @@ TEST(Overlay, WhatTheLoginNeedsIsValidated) {
   EXPECT_THAT(error(R"({"backend": "kubernetes"})"), HasSubstr("not built yet"));
   EXPECT_THAT(error(R"({"security": {"shell": {"mode": "deny"}}})"), HasSubstr("invalid mode: deny"));
   EXPECT_THAT(error(R"([1])"), HasSubstr("expected a mapping"));
+}
+
+// As servers written with ContainerSSH's library answer: every member, each with its zero value.
+TEST(Overlay, ACompleteAnswerOfZeroesChangesNothingAndSaysNothing) {
+  const Config config = base();
+  const auto zero = [](const auto& self, const boost::json::value& value) -> boost::json::value {
+    if (value.is_object()) {
+      boost::json::object object;
+      // Maps are null where structures are written out.
+      for (const auto& member : value.get_object())
+        object[member.key()] = member.key() == "subsystems" ? nullptr : self(self, member.value());
+      return object;
+    }
+    if (value.is_array()) return nullptr;
+    if (value.is_bool()) return false;
+    if (value.is_number()) return 0;
+    return "";
+  };
+  boost::json::value answer = zero(zero, dump(config, Secrets::shown));
+  // Go's zero values of durations and levels.
+  answer.at("log").at("level") = "emerg";
+  answer.at("docker").at("timeouts").at("http") = 0;
+  answer.at("configserver").at("timeout") = 0;
+  answer.at("ssh").at("clientAliveInterval") = 0;
+  const auto result = overlay(config, answer);
+  ASSERT_TRUE(result) << result.error().front();
+  EXPECT_EQ(dump(result->config, Secrets::shown), dump(config, Secrets::shown));
+  EXPECT_THAT(result->warnings, IsEmpty());
+}
+
+TEST(Overlay, StaticSectionsCannotRefuseALogin) {
+  const auto result = with(
+      R"({"metrics": {"enable": true}, "audit": {"enable": true}, "ssh": {"listen": "x"}, "log": {"destination": "syslog"},
+          "health": {"enable": true, "cert": "/no"}})");
+  EXPECT_TRUE(result) << result.error().front();
+}
+
+TEST(Overlay, MistakesOfTheFileThatWereLetPassCountUntilTheAnswerMendsThem) {
+  const std::string broken = R"(
+auth: {password: {method: local}, local: {usersFile: /u}}
+configserver: {url: "http://h"}
+backend: docker
+security: {shell: {mode: deny}}
+docker: {execution: {container: {image: ""}}}
+sshproxy: {clientVersion: nonsense}
+)";
+  const Config config = parse(broken, "f.yaml").value();
+  const auto refused = with("{}", config);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(
+      refused.error(),
+      UnorderedElementsAre("f.yaml:5: invalid configuration option: security.shell.mode (invalid mode: deny)",
+                           HasSubstr("docker.execution.container.image (no image name provided)")));
+  const auto mended = with(
+      R"({"docker": {"execution": {"container": {"image": "x"}}}, "security": {"shell": {"mode": "enable"}}})",
+      config);
+  ASSERT_TRUE(mended) << mended.error().front();
+  EXPECT_EQ(mended->config.security.shell.mode, Mode::enable);
+  EXPECT_FALSE(with(R"({"security": {"shell": {"mode": "enable"}}, "backend": "docker"})", config));
+}
+
+TEST(Overlay, ABackendThatTheFileGotWrongMustBeReplaced) {
+  const Config config =
+      parse(
+          "auth: {password: {method: local}, local: {usersFile: /u}}\nconfigserver: {url: 'http://h'}\n"
+          "backend: dockerrun\n",
+          "f.yaml")
+          .value();
+  EXPECT_FALSE(with("{}", config));
+  EXPECT_FALSE(with(R"({"backend": ""})", config));
+  EXPECT_TRUE(with(R"({"backend": "docker"})", config));
+}
+
+TEST(Overlay, ForwardingModesAndLevelsAreChecked) {
+  EXPECT_FALSE(with(R"({"security": {"forwarding": {"forwardingMode": "enable"}}})"));
+  EXPECT_FALSE(with(R"({"log": {"level": "loud"}})"));
+  EXPECT_EQ(merged(R"({"log": {"level": "info"}})").log.level, "info");
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ class Chains : public testing::Test {
   ssh::PrivateKey key_ = ssh::PrivateKey::generate(Type::ed25519).value();
   config::Auth auth_;
   std::shared_ptr<LocalKeeper> keeper_ =
-      std::make_shared<LocalKeeper>(std::vector<ssh::PrivateKey>{}, auth_, nullptr);
+      std::make_shared<LocalKeeper>(std::vector<ssh::PrivateKey>{}, auth_, Providers(nullptr));
   std::shared_ptr<LineSink> sink_ = std::make_shared<LineSink>();
   LoginAuthenticator login_{keeper_, "0123", observe::Log(sink_, observe::Level::debug)};
   std::vector<std::string> asked_;
