@@ -93,8 +93,6 @@ void describe_execution(Visitor& section, Docker& docker) {
   section.alias("containername", "containerName");  // the manual's
   section.field("containername", docker.container_name);
   section.section("auth", [&](Visitor& own) { describe_registry(own, docker.registry_auth); });
-  if (section.has("auth"))
-    section.warning("auth", "has no effect yet: images are pulled with the credentials of the engine");
   describe_mode(section, docker);
   section.field("disableAgent", docker.disable_agent);
   describe_guest_agent(section, docker);

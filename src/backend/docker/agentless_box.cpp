@@ -100,7 +100,7 @@ void warn_of_less(const backend::Login& login) {
                       "disableAgent is on, and idleCommand is still the agent");
 }
 
-Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
   const auto executor = co_await asio::this_coro::executor;
   const auto config = login.config;
   const auto& docker = config->docker;
@@ -110,8 +110,9 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
   try {
     fleet->open();
     warn_of_less(login);
-    const Engine engine = fleet->engine_for(docker)->engine;
-    ImageWish image{engine, docker, login.log};
+    const auto known = fleet->engine_for(docker);
+    const Engine engine = known->engine;
+    ImageWish image{known, docker, login.log};
     (void)co_await find_image(std::move(image), deadline);
     auto made = make_login(std::move(login));
     if (docker.mode == "session") {
@@ -135,7 +136,7 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
 }  // namespace
 
 Task<std::unique_ptr<backend::Box>> launch_agentless(std::shared_ptr<Fleet> fleet, backend::Login login) {
-  return to_the_end(run_launch(std::move(fleet), std::move(login)));
+  return to_the_end(run_agentless_launch(std::move(fleet), std::move(login)));
 }
 
 }  // namespace fairlead::docker

@@ -10,6 +10,8 @@
 #include <fairlead/ssh/limits.hpp>
 #include <fairlead/ssh/requests.hpp>
 
+#include <fmt/format.h>
+
 #include <utility>
 #include <vector>
 
@@ -36,7 +38,7 @@ std::vector<std::string> environment_of(const Session& session) {
   for (const auto& [name, value] : session.login->fixed_environment) all[name] = value;
   std::vector<std::string> texts;
   texts.reserve(all.size());
-  for (const auto& [name, value] : all) texts.push_back(name + '=' + value);
+  for (const auto& [name, value] : all) texts.push_back(fmt::format("{}={}", name, value));
   return texts;
 }
 

@@ -245,11 +245,12 @@ Task<std::optional<ImageFacts>> Engine::inspect_image(std::string image, Deadlin
   co_return facts;
 }
 
-Task<> Engine::pull(std::string image, Deadline deadline) const {
+Task<> Engine::pull(std::string image, Deadline deadline, std::string credentials) const {
   const auto reference = canonical_reference(image);
   const auto target =
       "/images/create?fromImage=" + percent_encode(reference.name) + "&tag=" + percent_encode(reference.tag);
   auto request = co_await make_request("POST", target, deadline);
+  if (!credentials.empty()) request.headers.push_back({"X-Registry-Auth", std::move(credentials)});
   auto answer = co_await state_->client.open(std::move(request));
   std::string line;
   const bool refused = answer.head().status >= 400;

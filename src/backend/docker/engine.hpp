@@ -121,8 +121,9 @@ class Engine {
 
   Task<std::optional<ImageFacts>> inspect_image(std::string image,
                                                 Deadline deadline) const;  // nullopt: no such image
-  // Complete when the image is there. Errors inside the progress stream are errors.
-  Task<> pull(std::string image, Deadline deadline) const;
+  // Complete when the image is there. Errors inside the progress stream are errors. `credentials` are
+  // registry_header()'s.
+  Task<> pull(std::string image, Deadline deadline, std::string credentials = {}) const;
 
   [[nodiscard]] const http::Endpoint& endpoint() const noexcept;
 

@@ -6,6 +6,7 @@
 #include "backend/docker/box_files.hpp"
 #include "backend/docker/container_spec.hpp"
 #include "backend/docker/engine.hpp"
+#include "backend/docker/pulls.hpp"
 #include "backend/docker/residents.hpp"
 #include "backend/docker/turns.hpp"
 #include "backend/journal.hpp"
@@ -28,6 +29,7 @@ struct KnownEngine {
   std::atomic<LinkKind> kind;                            // attach, once it turned out not to see our files
   std::atomic<DiskLimit> disk_limit = DiskLimit::quota;  // watched, once it refused a quota
   std::atomic<bool> disk_watched = false;                // a watch runs
+  Pulls pulls;
 };
 
 // A home in the book of residents.

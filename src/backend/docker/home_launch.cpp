@@ -152,7 +152,7 @@ class HomeLaunch {
     if (!docker_.create_missing)
       throw BackendError("there is no container " + home_.container + ", and createMissingContainers is off",
                          "There is no box for you. Please tell the administrator.");
-    ImageWish wish{engine_, docker_, login_.log};
+    ImageWish wish{known_, docker_, login_.log};
     (void)co_await find_image(std::move(wish), deadline_);
     std::function<Task<>(LinkKind, DiskLimit)> attempt = [this](LinkKind kind, DiskLimit disk_limit) {
       return create_once(kind, disk_limit);
@@ -216,7 +216,7 @@ class HomeLaunch {
     std::optional<LinkSocket> socket;
     try {
       socket.emplace(co_await listener->accept());
-    } catch (const boost::system::system_error&) {
+    } catch (const boost::system::system_error&) {  // told below
     }
     stream.close();
     if (!socket)
@@ -271,7 +271,7 @@ class HomeLaunch {
   bool created_ = false;
 };
 
-Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+Task<std::unique_ptr<backend::Box>> run_home_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
   std::exception_ptr failure;
   try {
     fleet->open();
@@ -286,7 +286,7 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
 }  // namespace
 
 Task<std::unique_ptr<backend::Box>> launch_home(std::shared_ptr<Fleet> fleet, backend::Login login) {
-  return to_the_end(run_launch(std::move(fleet), std::move(login)));
+  return to_the_end(run_home_launch(std::move(fleet), std::move(login)));
 }
 
 }  // namespace fairlead::docker

@@ -5,6 +5,7 @@
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <utility>

@@ -5,6 +5,7 @@
 #include "backend/docker/failure.hpp"
 #include "backend/docker/image.hpp"
 #include "backend/docker/launch.hpp"
+#include "backend/docker/to_the_end.hpp"
 #include "backend/local_peer.hpp"
 
 #include <utility>
@@ -52,17 +53,13 @@ class SessionBoxes final : public backend::Box {
   ssh::AcceptedConnection peer_;
 };
 
-}  // namespace
-
-Task<std::unique_ptr<backend::Box>> prepare_session_boxes(std::shared_ptr<Fleet> fleet,
-                                                          backend::Login login) {
+Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet, backend::Login login) {
   const auto executor = co_await ssh::asio::this_coro::executor;
   std::exception_ptr failure;
   try {
     fleet->open();
     const auto& docker = login.config->docker;
-    const auto engine = fleet->engine_for(docker);
-    ImageWish wish{engine->engine, docker, login.log};
+    ImageWish wish{fleet->engine_for(docker), docker, login.log};
     auto image = co_await find_image(std::move(wish), in(docker.container_start));
     auto peer = backend::make_local_peer(executor).outside;
     co_return std::make_unique<SessionBoxes>(std::move(fleet), std::move(login), std::move(image),
@@ -71,6 +68,13 @@ Task<std::unique_ptr<backend::Box>> prepare_session_boxes(std::shared_ptr<Fleet>
     failure = std::current_exception();
   }
   throw explain(failure, "find the image of a box");
+}
+
+}  // namespace
+
+Task<std::unique_ptr<backend::Box>> prepare_session_boxes(std::shared_ptr<Fleet> fleet,
+                                                          backend::Login login) {
+  return to_the_end(run_prepare(std::move(fleet), std::move(login)));
 }
 
 }  // namespace fairlead::docker
