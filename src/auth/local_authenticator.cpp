@@ -74,6 +74,11 @@ Decision LocalAuthenticator::certificate(const ssh::AuthContext& context, const 
   return decide_certificate(*users, context, certificate, proof);
 }
 
+std::string LocalAuthenticator::keep_used_codes(std::string file) {
+  codes_.keep_in(std::move(file));
+  return codes_.problem();
+}
+
 Decision LocalAuthenticator::totp(const ssh::AuthContext& context, ssh::Bytes code) {
   const std::shared_ptr<const Users> users = this->users();
   const User* user = users ? users->find(context.user) : nullptr;
@@ -85,6 +90,8 @@ Decision LocalAuthenticator::totp(const ssh::AuthContext& context, ssh::Bytes co
       return refused("the code was used already");
     case TotpChecker::Answer::blocked:
       return refused("too many wrong codes");
+    case TotpChecker::Answer::unsafe:
+      return refused(codes_.problem());
     case TotpChecker::Answer::wrong:
       break;
   }

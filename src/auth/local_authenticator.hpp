@@ -33,6 +33,9 @@ class LocalAuthenticator {
   // `use` is of a security key that has signed; without it a query is answered.
   [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,
                                     const std::optional<ssh::SecurityKeyUse>& use = {}) const;
+  // Before the first login: used codes are kept in `file`, so that a restart forgets none. Empty, or a
+  // sentence on why no code will be accepted.
+  [[nodiscard]] std::string keep_used_codes(std::string file);
   // Of each code only the first use counts.
   [[nodiscard]] Decision totp(const ssh::AuthContext& context, ssh::Bytes code);
 

@@ -18,11 +18,17 @@ namespace fairlead::auth {
 inline constexpr unsigned free_totp_mistakes = 5;
 inline constexpr std::chrono::seconds first_totp_pause{30}, longest_totp_pause{900};
 
-// Thread-safe. Remembers as many users as the users file has; a restart forgets, so that a code that was used
-// within the last 90 seconds may be used once more.
+// Thread-safe. Remembers as many users as the users file has. A restart forgets mistakes, and used codes only
+// without a file.
 class TotpChecker {
  public:
-  enum class Answer : std::uint8_t { wrong, right, used, blocked };
+  // `unsafe`: it may have been used before, or could be again (see problem()), so it is not accepted.
+  enum class Answer : std::uint8_t { wrong, right, used, blocked, unsafe };
+  // Before the first check: begins with the used codes in `file` (used_codes.hpp) and writes each there
+  // before it is accepted. With a file that cannot be read no code is accepted until a restart.
+  void keep_in(std::string file);
+  // Empty, or a sentence on the file.
+  [[nodiscard]] std::string problem() const;
   [[nodiscard]] Answer check(const std::string& user, const Totp& totp, ssh::Bytes code,
                              std::chrono::sys_seconds now);
 
@@ -32,8 +38,13 @@ class TotpChecker {
     unsigned mistakes = 0;
     std::chrono::sys_seconds closed_until{};
   };
-  std::mutex mutex_;
+  [[nodiscard]] bool keep(std::chrono::sys_seconds now);
+
+  mutable std::mutex mutex_;
   std::map<std::string, Account> accounts_;
+  std::string file_;  // empty: none
+  std::string problem_;
+  bool unreadable_ = false;
 };
 
 }  // namespace fairlead::auth

@@ -45,6 +45,7 @@ WebhookAuthenticator::make(const config::Auth& auth) {
   if (auth.authz_method == "webhook") {
     auto authz = std::make_shared<Hook>();
     add(*authz, auth.authz_webhook, webhook::authz_kind, "auth.authz.webhook");
+    if (auth.authz_webhook.transmit_sensitive_metadata) made->to_authz_ = webhook::Sensitive::send;
     made->authz_ = std::move(authz);
   }
   if (!errors.empty()) return std::unexpected(std::move(errors));
@@ -98,9 +99,9 @@ Task<Decision> WebhookAuthenticator::authorize(Question question) const {
                          {"providedUsername", subject.username},
                          {"url", authz_->url},
                          {"authtype", "authz"}});
-  if (webhook::has_sensitive(subject.metadata))
+  if (to_authz_ == webhook::Sensitive::leave_out && webhook::has_sensitive(subject.metadata))
     log.debug("AUTH_SENSITIVE_LEFT_OUT", "Sensitive entries are not sent to the authorization webhook");
-  webhook::Body body = webhook::subject_request(subject, webhook::Sensitive::leave_out);
+  webhook::Body body = webhook::subject_request(subject, to_authz_);
   Decision decision = co_await ask(*authz_, std::move(body), log);
   if (decision.verdict != ssh::Verdict::accepted) {
     decision.reason = "authorization: " + decision.reason;

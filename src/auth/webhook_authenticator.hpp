@@ -50,6 +50,7 @@ class WebhookAuthenticator {
 
   Hook password_, public_key_;
   std::shared_ptr<const Hook> authz_;
+  webhook::Sensitive to_authz_ = webhook::Sensitive::leave_out;
 };
 
 }  // namespace fairlead::auth

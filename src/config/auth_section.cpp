@@ -41,7 +41,8 @@ struct OldForm {
   bool public_key = true;
 };
 
-void describe_webhook(Visitor& section, const std::string& method, Webhook& webhook) {
+template <class Hook>
+void describe_webhook(Visitor& section, const std::string& method, Hook& webhook) {
   section.section("webhook", [&](Visitor& own) { describe(own, webhook, method == "webhook"); });
 }
 

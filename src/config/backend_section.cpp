@@ -22,8 +22,8 @@ void describe_environment(Visitor& section, std::map<std::string, std::string>& 
 }  // namespace
 
 void choose_backend(const Visitor& root, Config& config) {
-  // ContainerSSH's default is docker: a file that says nothing but `docker:` keeps its meaning.
-  if (!root.has("backend") && root.has("docker") && !root.has("oci")) config.backend = "docker";
+  // ContainerSSH's default: a file that knows nothing of `oci` keeps its meaning.
+  if (root.checks() && !root.has("backend") && !root.has("oci")) config.backend = "docker";
 }
 
 void describe_backends(Visitor& root, Config& config) {

@@ -55,7 +55,8 @@ struct Auth {
   std::string keyboard_interactive_method{};  // "", "local"; "oauth2" comes with its own issue
   std::string authz_method{};                 // "", "webhook": asked after every login that succeeded
   std::string gssapi_method{};                // ""; "kerberos" comes with its own issue
-  Webhook password_webhook{}, public_key_webhook{}, authz_webhook{};
+  Webhook password_webhook{}, public_key_webhook{};
+  AuthzWebhook authz_webhook{};
   Kerberos password_kerberos{}, gssapi_kerberos{};
   OAuth2 oauth2{};
   std::string local_users_file{};
@@ -111,6 +112,11 @@ struct Oci {
 // Credentials for a registry.
 struct RegistryAuth {
   std::string username{}, password{}, auth{}, server_address{}, identity_token{}, registry_token{};
+
+  [[nodiscard]] bool is_empty() const noexcept {
+    return username.empty() && password.empty() && auth.empty() && identity_token.empty() &&
+           registry_token.empty();
+  }
 };
 
 struct Docker {

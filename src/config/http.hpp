@@ -36,8 +36,13 @@ struct Webhook : HttpClient {
   Duration auth_timeout = std::chrono::seconds(60);  // of one authentication, retries included
 };
 
+struct AuthzWebhook : Webhook {
+  bool transmit_sensitive_metadata = false;  // ours
+};
+
 struct ConfigServer : HttpClient {
   bool transmit_sensitive_metadata = false;
+  Duration cache_time{0};  // ours: how long an answer serves other logins that ask the same; 0: never
 };
 
 struct Health : HttpServer {

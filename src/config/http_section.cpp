@@ -99,10 +99,16 @@ void describe(Visitor& section, Webhook& webhook, bool in_use) {
   describe_timeout(section, "authTimeout", webhook.auth_timeout);
 }
 
+void describe(Visitor& section, AuthzWebhook& webhook, bool in_use) {
+  describe(section, static_cast<Webhook&>(webhook), in_use);
+  section.field("transmitSensitiveMetadata", webhook.transmit_sensitive_metadata);
+}
+
 void describe(Visitor& section, ConfigServer& server) {
   show_client(section, server);
   if (!server.url.empty()) check_client(section, server);
   section.field("transmitSensitiveMetadata", server.transmit_sensitive_metadata);
+  section.field("cacheTime", server.cache_time);
 }
 
 void describe(Visitor& section, Health& health) {

@@ -81,7 +81,8 @@ const Node* Section::raw(std::string_view key) {
 
 bool Section::has(std::string_view key) const noexcept {
   const Node* found = lookup(key);
-  return found != nullptr && found->kind != Node::Kind::null;
+  if (found == nullptr || found->kind == Node::Kind::null) return false;
+  return !findings_.overlay || !is_all_zero(*found);
 }
 
 Section Section::section(std::string_view key) {

@@ -41,6 +41,7 @@ void describe(Visitor& section, SshProxy& proxy, bool chosen);
 void describe(Visitor& section, HttpClient& client, bool in_use);
 void describe(Visitor& section, HttpServer& server, bool in_use);
 void describe(Visitor& section, Webhook& webhook, bool in_use);
+void describe(Visitor& section, AuthzWebhook& webhook, bool in_use);
 void describe(Visitor& section, Tls& tls);
 void describe(Visitor& section, Limits& limits);
 void describe(Visitor& section, Programs& programs);

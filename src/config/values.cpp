@@ -85,19 +85,19 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::optional<Duration> parse_duration(std::string_view text) noexcept {
+  // Half of what the type holds: sums of two durations stay in range.
+  constexpr std::int64_t longest = std::numeric_limits<std::int64_t>::max() / 2;
   if (const auto nanoseconds = parse_integer<std::int64_t>(text))
-    return *nanoseconds >= 0 ? std::optional(Duration(*nanoseconds)) : std::nullopt;
-  double total = 0;
+    return *nanoseconds >= 0 && *nanoseconds < longest ? std::optional(Duration(*nanoseconds)) : std::nullopt;
+  long double total = 0;  // holds every nanosecond of the type exactly
   do {
     const auto count = take_decimal(text);
     const auto unit = count ? duration_unit(text) : std::nullopt;
     if (!unit) return std::nullopt;
-    total += *count * *unit;
+    total += static_cast<long double>(*count) * *unit;
   } while (!text.empty());
-  // Half of what the type holds: sums of two durations stay in range.
-  constexpr double most = static_cast<double>(std::numeric_limits<std::int64_t>::max()) / 2;
-  if (!(total < most)) return std::nullopt;
-  return Duration(static_cast<std::int64_t>(std::llround(total)));
+  if (!(total < static_cast<long double>(longest))) return std::nullopt;
+  return Duration(static_cast<std::int64_t>(std::llroundl(total)));
 }
 
 std::optional<std::uint64_t> parse_size(std::string_view text) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML into a Node tree: duplicate keys refused, merge keys resolved, aliases copied within the document's
 // bounds.
+#include "base/utf8.hpp"
 #include "config/node.hpp"
 
 #include <fmt/format.h>
@@ -14,6 +15,15 @@ struct Refused {
   int line;
   std::string reason;
 };
+
+// What is not UTF-8 could be neither logged nor dumped. yaml-cpp lets it pass.
+void check_encoding(std::string_view text, int line) {
+  while (!text.empty()) {
+    const std::size_t size = ssh::decode_utf8(text).size;
+    if (size == 0) throw Refused{line, "a text that is no UTF-8"};
+    text.remove_prefix(size);
+  }
+}
 
 class Converter {
  public:
@@ -43,6 +53,7 @@ class Converter {
  private:
   static void scalar(const YAML::Node& yaml, Node& node) {
     node.text = yaml.Scalar();
+    check_encoding(node.text, node.line);
     node.quoted = yaml.Tag() == "!" || yaml.Tag() == "tag:yaml.org,2002:str";
     const bool null = node.text.empty() || node.text == "~" || node.text == "null" || node.text == "Null" ||
                       node.text == "NULL";
@@ -61,6 +72,7 @@ class Converter {
       const int line = member.first.Mark().line + 1;
       if (!member.first.IsScalar()) throw Refused{line, "a key must be a text"};
       const std::string& name = member.first.Scalar();
+      check_encoding(name, line);
       if (name == "<<" && member.first.Tag() != "!") {
         merged.push_back(convert(member.second, depth + 1));
         continue;

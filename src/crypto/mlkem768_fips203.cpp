@@ -64,7 +64,7 @@ Polynomial matrix_entry(Bytes rho, std::size_t row, std::size_t column) {
 // Small polynomials from one seed, each with the next number.
 class NoiseSource {
  public:
-  explicit NoiseSource(Bytes seed) noexcept : seed_(seed) {}
+  explicit NoiseSource(Bytes seed) : seed_(seed) {}
   Polynomial next() {
     const std::array number{static_cast<std::byte>(number_++)};
     sha3(EVP_shake256(), {seed_, number}, output_);

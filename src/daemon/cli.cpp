@@ -7,7 +7,9 @@
 #include "daemon/completion.hpp"
 #include "daemon/config_commands.hpp"
 #include "daemon/demo.hpp"
+#include "daemon/health.hpp"
 #include "daemon/server.hpp"
+#include "daemon/test_auth_server.hpp"
 #include "daemon/totp_secret.hpp"
 #include "observe/sinks.hpp"
 
@@ -29,11 +31,6 @@ std::expected<std::shared_ptr<const Settings>, config::Errors> load_settings(con
   auto config = config::load(file);
   if (!config) return std::unexpected(config.error());
   return make_settings(std::move(*config));
-}
-
-int print_errors(const config::Errors& errors) {
-  for (const std::string& error : errors) fmt::print(stderr, "{}\n", error);
-  return 1;
 }
 
 std::expected<observe::Log, std::string> open_configured_log(const config::Log& config) {
@@ -68,6 +65,15 @@ int run_serve(const std::string& file) {
   return serve(*settings, *log, {.reload = [file] { return load_settings(file); }, .ready = {}});
 }
 
+int run_health_check(const std::string& file) {
+  const auto config = config::load(file);
+  if (!config) return print_errors(config.error());
+  const auto format = config->log.format == "text" ? observe::LineFormat::text : observe::LineFormat::ljson;
+  const observe::Log log(observe::descriptor_sink(STDERR_FILENO, format),
+                         observe::level_from(config->log.level).value_or(observe::Level::notice));
+  return check_health(config->health, log) ? 0 : 1;
+}
+
 int run_hash_password() {
   const auto password = auth::read_new_password(STDIN_FILENO);
   if (!password) return print_errors({password.error()});
@@ -81,13 +87,14 @@ int run_hash_password() {
 struct CommandLine {
   CLI::App app{"Fairlead: an SSH server that puts every login into a container", "fairlead"};
   std::string file = "config.yaml";
-  bool dump = false, licenses = false, show_secrets = false;
+  bool dump = false, licenses = false, show_secrets = false, health_check = false;
   DemoOptions demo;
+  TestAuthServerOptions test_server;
   TotpSecretOptions totp;
   std::string shell;
   CLI::App *serve = nullptr, *demo_command = nullptr, *check = nullptr, *config = nullptr,
            *config_check = nullptr, *config_dump = nullptr, *config_schema = nullptr, *hash = nullptr,
-           *totp_command = nullptr, *completion = nullptr;
+           *totp_command = nullptr, *completion = nullptr, *test_server_command = nullptr;
 };
 
 void add_flags(CommandLine& line) {
@@ -101,6 +108,8 @@ void add_flags(CommandLine& line) {
   line.app.add_flag("--show-secrets", line.show_secrets, "… with passwords and keys");
   line.app.add_flag("--licenses", line.licenses,
                     "Print the licences of this program and its libraries and exit");
+  line.app.add_flag("--healthcheck", line.health_check,
+                    "Ask the running server whether it is healthy and exit; status 1: it is not");
   line.app.fallthrough();
 }
 
@@ -133,6 +142,16 @@ void add_secret_commands(CommandLine& line) {
       ->capture_default_str();
 }
 
+void add_test_server_command(CommandLine& line) {
+  line.test_server_command = line.app.add_subcommand(
+      "test-auth-server", "Webhook server with fixed answers, to try things out: lets foo and busybox in");
+  CLI::App& command = *line.test_server_command;
+  command.add_option("--listen", line.test_server.listen, "Address to listen on")->capture_default_str();
+  command.add_option("--port", line.test_server.port, "0: any free port")->capture_default_str();
+  command.add_flag("--zero-values", line.test_server.zero_values,
+                   "Send configurations with every member, as servers written in Go do");
+}
+
 void add_commands(CommandLine& line) {
   line.serve = line.app.add_subcommand("serve", "Serve logins as the configuration file says");
   line.demo_command = line.app.add_subcommand("demo", "A container behind 127.0.0.1, nothing to configure");
@@ -144,6 +163,7 @@ void add_commands(CommandLine& line) {
   demo.add_option("--backend", line.demo.backend, "oci or docker")->check(CLI::IsMember({"oci", "docker"}));
   add_config_commands(line);
   add_secret_commands(line);
+  add_test_server_command(line);
   line.completion = line.app.add_subcommand(
       "completion", "Print what makes a shell complete our commands: source <(fairlead completion bash)");
   line.completion->add_option("shell", line.shell, "bash, zsh or fish")
@@ -167,12 +187,14 @@ int run(const CommandLine& line) {
   if (*line.demo_command) return run_demo(line.demo);
   if (*line.hash) return run_hash_password();
   if (*line.totp_command) return run_totp_secret(line.totp);
+  if (*line.test_server_command) return run_test_auth_server(line.test_server);
   if (*line.completion) {
     fmt::print("{}", completion(line.app, line.shell));
     return 0;
   }
   if (line.dump || *line.config_dump) return run_dump_config(line.file, secrets);
   if (line.licenses) return run_licenses();
+  if (line.health_check) return run_health_check(line.file);
   if (*line.check || *line.config_check) return run_check_config(line.file);
   if (*line.config_schema) return run_config_schema();
   // ContainerSSH without arguments serves the config.yaml of the working directory.

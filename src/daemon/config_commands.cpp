@@ -11,11 +11,6 @@
 namespace fairlead::daemon {
 namespace {
 
-int print_errors(const config::Errors& errors) {
-  for (const std::string& error : errors) fmt::print(stderr, "{}\n", error);
-  return 1;
-}
-
 void print_warnings(const std::vector<std::string>& warnings) {
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
 }
@@ -38,6 +33,11 @@ void print_indented(const boost::json::value& value, std::string& text, std::siz
 }
 
 }  // namespace
+
+int print_errors(const config::Errors& errors) {
+  for (const std::string& error : errors) fmt::print(stderr, "{}\n", error);
+  return 1;
+}
 
 int run_check_config(const std::string& file) {
   auto config = config::load(file);

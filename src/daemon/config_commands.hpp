@@ -3,11 +3,14 @@
 #pragma once
 
 #include "config/dump.hpp"
+#include "config/load.hpp"
 
 #include <string>
 
 namespace fairlead::daemon {
 
+// One line for each, on standard error.
+int print_errors(const config::Errors& errors);
 // Every mistake in the file and the users file, on standard error.
 int run_check_config(const std::string& file);
 // The complete configuration as YAML on standard output; what a file must be to be served is not asked for.

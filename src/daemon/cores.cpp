@@ -3,10 +3,11 @@
 #include "daemon/cores.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace fairlead::daemon {
 
-Cores::Cores(unsigned count) {
+Cores::Cores(unsigned count, OnFailure on_failure) : on_failure_(std::move(on_failure)) {
   if (count == 0) count = std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i) {
     cores_.push_back(std::make_unique<Core>());
@@ -31,11 +32,31 @@ std::size_t Cores::load() const {
 
 void Cores::start() {
   for (std::size_t i = 1; i < cores_.size(); ++i)
-    threads_.emplace_back([core = cores_[i].get()] { core->io.run(); });
+    threads_.emplace_back([this, core = cores_[i].get()] { run_loop(*core); });
 }
 
 void Cores::run() {
-  first().io.run();
+  run_loop(first());
+}
+
+void Cores::run_loop(Core& core) {
+  for (bool stopped = false; !stopped;) {
+    try {
+      stopped = run_until_failure(core.io);
+    } catch (const std::exception&) {
+      continue;  // not even the memory to tell it
+    }
+  }
+}
+
+bool Cores::run_until_failure(asio::io_context& io) {
+  try {
+    io.run();
+    return true;
+  } catch (const std::exception& failure) {
+    on_failure_(failure);
+    return false;
+  }
 }
 
 void Cores::stop() {

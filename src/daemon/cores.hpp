@@ -11,6 +11,8 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -32,7 +34,11 @@ struct Core {
 
 class Cores {
  public:
-  explicit Cores(unsigned count);
+  // What a handler throws has ended its own connection and must not end the others (TH-7): `on_failure` is
+  // told, on the core's thread, and the loop goes on.
+  using OnFailure = std::function<void(const std::exception&)>;
+
+  Cores(unsigned count, OnFailure on_failure);
   ~Cores();  // stop()
 
   [[nodiscard]] Core& first() { return *cores_.front(); }
@@ -48,6 +54,10 @@ class Cores {
   void stop();
 
  private:
+  void run_loop(Core& core);
+  [[nodiscard]] bool run_until_failure(asio::io_context& io);
+
+  OnFailure on_failure_;
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   std::vector<std::thread> threads_;

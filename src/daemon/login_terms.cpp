@@ -3,6 +3,7 @@
 #include "daemon/login_terms.hpp"
 
 #include "config/overlay.hpp"
+#include "crypto/hash.hpp"
 #include "observe/sinks.hpp"
 
 #include <fmt/ranges.h>
@@ -36,6 +37,22 @@ std::shared_ptr<const config::Config> laid_over(const backend::Login& login, con
   return std::make_shared<const config::Config>(std::move(overlaid->config));
 }
 
+// Everything that is asked but what tells one connection from another of the same client.
+TermsCache::Key key_of(webhook::Subject subject, webhook::Sensitive sensitive) {
+  subject.connection_id.clear();
+  subject.remote_port = 0;
+  return ssh::digest("SHA256", {ssh::as_bytes(webhook::subject_request(subject, sensitive).text())});
+}
+
+ssh::Task<webhook::Answer> ask(const Settings& settings, webhook::Body body, observe::Log log) {
+  const auto target = settings.config_server;
+  auto answer = co_await target->ask(std::move(body), log);
+  if (!answer)
+    throw backend::BackendError("the configuration server gave no answer: " + answer.error().reason, not_now);
+  log.debug("CONFIG_RESPONSE", "The configuration server has answered");
+  co_return std::move(*answer);
+}
+
 }  // namespace
 
 ssh::Task<> settle_terms(const Settings& settings, backend::Login& login, std::string client_version) {
@@ -44,14 +61,19 @@ ssh::Task<> settle_terms(const Settings& settings, backend::Login& login, std::s
   const auto sensitive =
       server.transmit_sensitive_metadata ? webhook::Sensitive::send : webhook::Sensitive::leave_out;
   observe::Log log = login.log.with({{"url", server.url}});
-  const auto target = settings.config_server;
-  webhook::Body body = webhook::subject_request(subject_of(login, std::move(client_version)), sensitive);
-  auto answer = co_await target->ask(std::move(body), log);
-  if (!answer)
-    throw backend::BackendError("the configuration server gave no answer: " + answer.error().reason, not_now);
-  log.debug("CONFIG_RESPONSE", "The configuration server has answered");
+  if (sensitive == webhook::Sensitive::leave_out && webhook::has_sensitive(login.metadata))
+    log.debug("CONFIG_SENSITIVE_LEFT_OUT", "Sensitive entries are not sent to the configuration server");
+  const webhook::Subject subject = subject_of(login, std::move(client_version));
+  const TermsCache::Key key = key_of(subject, sensitive);
+  std::optional<webhook::Answer> answer = settings.terms->find(key, TermsCache::Clock::now());
+  const bool fresh = !answer;
+  if (fresh) {
+    webhook::Body body = webhook::subject_request(subject, sensitive);
+    answer = co_await ask(settings, std::move(body), log);
+  }
   login.metadata.merge(answer->metadata);
   login.config = laid_over(login, answer->config, log);
+  if (fresh) settings.terms->keep(key, *answer, TermsCache::Clock::now());
   if (const auto level = observe::level_from(login.config->log.level);
       level && login.config->log.level != settings.config->log.level)
     login.log = login.log.at(*level);

@@ -5,6 +5,7 @@
 #include "backend/docker/docker.hpp"
 #include "backend/oci/oci.hpp"
 #include "daemon/cores.hpp"
+#include "daemon/health.hpp"
 #include "daemon/listener.hpp"
 #include "daemon/login.hpp"
 #include "keeper/host_keys.hpp"
@@ -40,7 +41,9 @@ class Daemon {
       : settings_(std::move(settings)),
         log_(std::move(log)),
         options_(std::move(options)),
-        cores_(settings_.load()->config->threads) {}
+        cores_(settings_.load()->config->threads,
+               [this](const std::exception& failure) { log_.error("CORE_INTERNAL_ERROR", failure.what()); }) {
+  }
 
   int run() {
     asio::co_spawn(cores_.first().io, live(), [this](std::exception_ptr failure) {
@@ -67,6 +70,7 @@ class Daemon {
     auto listener = Listener::open(settings()->config->ssh.listen, cores_, services_,
                                    [this] { return settings_.load(); });
     if (!listener) throw StartError(listener.error());
+    Health health = open_health();
     start_keeper();
     const auto first = settings();
     co_await services_.backends.start(first->backends(), *first->config);
@@ -74,11 +78,13 @@ class Daemon {
     accepting.spawn((*listener)->run());
     const std::string address = (*listener)->local_address();
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
+    health.set(true);
     if (options_.ready) options_.ready(address);
     ssh::TaskScope signals(cores_.first().io.get_executor());
     signals.spawn(watch_signals());
     while (stop_signals_ == 0) co_await signal_seen_.wait();
     services_.draining = true;
+    health.set(false);
     (*listener)->close();
     co_await accepting.join();
     co_await drain();
@@ -88,6 +94,15 @@ class Daemon {
 
   std::shared_ptr<const Settings> settings() const { return settings_.load(); }
 
+  Health open_health() {
+    try {
+      return {cores_.first().io.get_executor(), settings()->config->health, log_};
+    } catch (const std::runtime_error& error) {
+      log_.write(observe::Level::crit, "HTTP_LISTEN_FAILED", error.what());
+      throw StartError(error.what());
+    }
+  }
+
   void start_keeper() {
     const auto current = settings();
     auto keys = keeper::load_host_keys(current->config->ssh, config::state_directory(*current->config), log_);
@@ -95,6 +110,11 @@ class Daemon {
     services_.keeper = std::make_shared<keeper::LocalKeeper>(
         std::move(*keys), current->config->auth, keeper::Providers(current->users, current->webhooks),
         log_.with({{"module", "auth"}}));
+    const std::string used =
+        config::state_directory(*current->config) + "/used-codes." + current->config->instance;
+    if (const std::string problem = services_.keeper->keep_used_codes(used); !problem.empty())
+      log_.error("AUTH_USED_CODES_UNREADABLE",
+                 problem + " No one-time code is accepted until it is removed and the daemon started again.");
     auto certificates =
         keeper::load_host_certificates(current->config->ssh, services_.keeper->host_keys(), log_);
     if (!certificates) throw StartError(fmt::format("{}", fmt::join(certificates.error(), "\n")));

@@ -66,6 +66,7 @@ std::expected<std::shared_ptr<Settings>, config::Errors> settings_without_users(
   for (std::string& reason : reasons) reason = config.file + ": invalid configuration option: " + reason;
   if (!reasons.empty()) return std::unexpected(std::move(reasons));
   settings->sources = std::move(*rules);
+  settings->terms = std::make_shared<TermsCache>(config.config_server.cache_time);
   settings->config = std::make_shared<const config::Config>(std::move(config));
   return settings;
 }

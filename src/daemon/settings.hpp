@@ -7,6 +7,7 @@
 #include "config/config.hpp"
 #include "config/load.hpp"
 #include "daemon/sources.hpp"
+#include "daemon/terms_cache.hpp"
 #include "webhook/target.hpp"
 
 #include <fairlead/ssh/server.hpp>
@@ -23,6 +24,7 @@ struct Settings {
   std::shared_ptr<const auth::Users> users;                    // null: no local users
   std::shared_ptr<const auth::WebhookAuthenticator> webhooks;  // of `auth`
   std::shared_ptr<const webhook::Target> config_server;        // null: there is none
+  std::shared_ptr<TermsCache> terms;                           // what it has said lately; never null
   std::shared_ptr<const SourceRules> sources;                  // never null
   ssh::ServerConfig server;  // without an authenticator and host keys: the keeper's
 

@@ -65,7 +65,7 @@ struct Resolver::State {
 
 Resolver::Resolver(LookUp look_up) : state_(std::make_shared<State>(std::move(look_up))) {}
 
-Resolver& Resolver::system() {
+Resolver& Resolver::of_system() {
   static Resolver resolver(ask_system);
   return resolver;
 }

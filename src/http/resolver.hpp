@@ -31,7 +31,7 @@ class Resolver {
 
   explicit Resolver(LookUp look_up);
   // The one that asks the system; lives for ever.
-  [[nodiscard]] static Resolver& system();
+  [[nodiscard]] static Resolver& of_system();
 
   // Throws HttpError: connect, timeout or cancelled.
   [[nodiscard]] ssh::Task<Addresses> resolve(std::string host, std::uint16_t port,

@@ -40,8 +40,8 @@ struct ServerOptions {
 };
 
 // Answers a whole request; Content-Length, Connection and Date are the server's. An exception is a 500 that
-// tells nothing. HEAD is answered like GET, the server leaves the body out. May be called again before the
-// first call has ended.
+// tells nothing. HEAD is answered like GET, the server leaves the body out. Lives at least as long as its
+// calls. May be called again before the first call has ended.
 using Handler = std::function<ssh::Task<Response>(Request)>;
 
 [[nodiscard]] Response text_answer(unsigned status, std::string text);

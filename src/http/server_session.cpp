@@ -92,11 +92,11 @@ std::string head_of(const Response& response, bool keep) {
 
 ServerSession::ServerSession(std::unique_ptr<Transport> transport,
                              std::shared_ptr<const ServerOptions> options, Handler handler,
-                             asio::any_io_executor executor)
+                             const asio::any_io_executor& executor)
     : transport_(std::move(transport)),
       options_(std::move(options)),
       handler_(std::move(handler)),
-      watch_(std::move(executor)) {}
+      watch_(executor) {}
 
 void ServerSession::finish() {
   finishing_ = true;

@@ -23,7 +23,7 @@ namespace fairlead::http {
 class ServerSession : public std::enable_shared_from_this<ServerSession> {
  public:
   ServerSession(std::unique_ptr<Transport> transport, std::shared_ptr<const ServerOptions> options,
-                Handler handler, ssh::asio::any_io_executor executor);
+                Handler handler, const ssh::asio::any_io_executor& executor);
 
   // The life of the connection; never throws but for cancellation.
   [[nodiscard]] Task<> run();

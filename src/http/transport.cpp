@@ -125,7 +125,7 @@ Task<std::vector<asio::generic::stream_protocol::endpoint>> addresses(const Endp
     found.emplace_back(asio::ip::tcp::endpoint(address, endpoint.port));
     co_return found;
   }
-  const auto resolved = co_await Resolver::system().resolve(endpoint.host, endpoint.port, deadline);
+  const auto resolved = co_await Resolver::of_system().resolve(endpoint.host, endpoint.port, deadline);
   found.assign(resolved.begin(), resolved.end());
   co_return found;
 }

@@ -149,6 +149,11 @@ Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
   return check_key(context, std::move(request), labels_of(certificate));
 }
 
+// The engine logs it.
+void LoginAuthenticator::refused(const ssh::AuthContext& /*context*/, ssh::LoginRefusal why) {
+  if (why != ssh::LoginRefusal::method) refused_somebody_ = true;
+}
+
 void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::string_view method,
                                      const Answer& answer, std::vector<observe::Label> details) {
   std::vector<observe::Label> labels{{"authtype", std::string(method)}, {"providedUsername", context.user}};

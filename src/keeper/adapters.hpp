@@ -51,6 +51,7 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context,
                                                     const ssh::Certificate& certificate,
                                                     const ssh::CertificateProof& proof) override;
+  void refused(const ssh::AuthContext& context, ssh::LoginRefusal why) override;
 
  private:
   [[nodiscard]] Client client(const ssh::AuthContext& context) const;

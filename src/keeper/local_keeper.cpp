@@ -131,6 +131,10 @@ void LocalKeeper::replace_host_certificates(std::vector<ssh::Certificate> certif
   impl_->host_certificates.swap(certificates);
 }
 
+std::string LocalKeeper::keep_used_codes(std::string file) {
+  return impl_->local.keep_used_codes(std::move(file));
+}
+
 std::shared_ptr<const auth::Users> LocalKeeper::users() const {
   return impl_->local.users();
 }

@@ -36,6 +36,8 @@ class LocalKeeper final : public Keeper {
               observe::Log log = {});
   ~LocalKeeper() override;
 
+  // See auth::LocalAuthenticator.
+  [[nodiscard]] std::string keep_used_codes(std::string file);
   // SIGHUP: both take effect with the next attempt. Host keys stay until a restart.
   void reload(const config::Auth& auth, Providers providers);
   // Shown by connections that begin from now on.

@@ -78,6 +78,9 @@ std::string_view Engine::peer_identification() const noexcept {
 std::string Engine::negotiated() const {
   return impl_->transport->negotiated();
 }
+std::span<const std::string_view> Engine::login_algorithms() const noexcept {
+  return impl_->transport->login_algorithms();
+}
 void Engine::disconnect(DisconnectReason reason, std::string_view text) {
   impl_->transport->disconnect(reason, text);
 }

@@ -118,6 +118,9 @@ class Engine {
   void continue_gssapi(Bytes token, bool complete);
   // reject_auth() with the mechanism's own words before it.
   void reject_gssapi(const GssapiFailure& failure);
+  // Client: what the server's server-sig-algs (RFC 8308 section 3.1) lists of the signature algorithms that
+  // we know, best first; empty when it has not said.
+  [[nodiscard]] std::span<const std::string_view> login_algorithms() const noexcept;
   // --- authentication, client; one attempt at a time, answered by AuthSucceeded, AuthFailed,
   // AuthQueryAccepted or AuthPrompts. `key` is the wire form of a key or of a certificate, `algorithm` one of
   // its algorithms().

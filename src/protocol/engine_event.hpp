@@ -9,6 +9,7 @@
 #include <fairlead/ssh/channel_types.hpp>
 #include <fairlead/ssh/error.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/login_refusal.hpp>
 #include <fairlead/ssh/prompts.hpp>
 #include <fairlead/ssh/requests.hpp>
 
@@ -80,6 +81,7 @@ struct GssapiMic {
 // was under way is over with it.
 struct AuthRefused {
   std::string_view user, method;
+  LoginRefusal why;
   const char* reason;
 };
 // Client: what the server said.

@@ -98,11 +98,21 @@ Transport::Received SecureTransport::on_ext_info(Bytes payload) {
   for (std::uint32_t i = 0; i < count && reader.ok(); ++i) {
     const std::string_view name = reader.text();
     const std::string_view value = reader.text();
-    if (name == "server-sig-algs" && value.find('\0') != std::string_view::npos)
+    if (name != "server-sig-algs") continue;
+    if (value.find('\0') != std::string_view::npos)
       return failure(Errc::bad_message, "NUL in server-sig-algs");
+    if (config_.role == Role::client) take_login_algorithms(value);
   }
   if (!reader.done()) return failure(Errc::bad_message, "EXT_INFO");
   return std::nullopt;
+}
+
+// What a second EXT_INFO says replaces what the first said (RFC 8308 section 2.4).
+void SecureTransport::take_login_algorithms(std::string_view listed) {
+  login_algorithms_.clear();
+  NameList ours(signature_algorithms());
+  for (std::string_view name; ours.pop(name);)
+    if (NameList(listed).contains(name)) login_algorithms_.push_back(name);
 }
 
 Transport::Received SecureTransport::on_key_exchange(Bytes payload) {

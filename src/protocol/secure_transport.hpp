@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace fairlead::ssh {
 
@@ -33,6 +34,9 @@ class SecureTransport final : public Transport {
   [[nodiscard]] Bytes host_key_blob() const noexcept override { return handshake_.host_key_blob(); }
   [[nodiscard]] std::string_view peer_identification() const noexcept override { return version_.peer(); }
   [[nodiscard]] std::string negotiated() const override { return handshake_.negotiated(); }
+  [[nodiscard]] std::span<const std::string_view> login_algorithms() const noexcept override {
+    return login_algorithms_;
+  }
 
   // The state that decides which messages may come now.
   [[nodiscard]] Phase phase() const noexcept;
@@ -53,6 +57,7 @@ class SecureTransport final : public Transport {
   [[nodiscard]] Received on_service_request(Bytes payload);
   [[nodiscard]] Received on_service_accept(Bytes payload);
   [[nodiscard]] Received on_ext_info(Bytes payload);
+  void take_login_algorithms(std::string_view listed);
   [[nodiscard]] Received on_key_exchange(Bytes payload);
   [[nodiscard]] Result<> before_kexinit();
   // The gate follows the handshake: our KEXINIT closes it, our NEWKEYS opens it.
@@ -63,6 +68,7 @@ class SecureTransport final : public Transport {
   Handshake handshake_;
   Clock::time_point keys_since_;  // when the present keys came into use
   std::optional<Clock::time_point> exchange_began_;
+  std::vector<std::string_view> login_algorithms_;  // of ours, so that a server's list costs no memory
   unsigned ext_infos_ = 0;
   unsigned early_exchanges_ = 0;  // before authentication
   unsigned service_requests_ = 0;

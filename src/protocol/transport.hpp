@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -110,6 +111,8 @@ class Transport {
   [[nodiscard]] virtual Bytes host_key_blob() const noexcept { return {}; }
   [[nodiscard]] virtual std::string_view peer_identification() const noexcept { return {}; }
   [[nodiscard]] virtual std::string negotiated() const { return "none"; }
+  // See Engine::login_algorithms().
+  [[nodiscard]] virtual std::span<const std::string_view> login_algorithms() const noexcept { return {}; }
 
  protected:
   using Received = Result<std::optional<Step>>;  // nothing: go on with the next packet

@@ -33,7 +33,7 @@ UserAuthServer::Told UserAuthServer::on_keyboard_interactive(Request& request) {
   std::ignore = request.fields.text();  // the language: deprecated (RFC 4256 section 3.1)
   std::ignore = request.fields.text();  // submethods: a hint
   if (!request.fields.done()) return failure(Errc::bad_message, "keyboard-interactive request");
-  if (!user_is_acceptable()) return refuse(request, "bad user name");
+  if (!user_is_acceptable()) return refuse(request, LoginRefusal::dialogue, "bad user name");
   dialogue_.emplace<PromptDialogue>();
   event::AuthAttempt attempt;
   attempt.method = event::AuthAttempt::Method::keyboard_interactive;
@@ -55,7 +55,7 @@ UserAuthServer::Told UserAuthServer::on_info_response(PromptDialogue& dialogue, 
   if (payload[0] != std::byte{msg::userauth_info_response}) return failure(Errc::unexpected_message);
   auto answers = dialogue.take_answers(payload);
   if (!answers) return std::unexpected(answers.error());
-  if (!*answers) return refuse("keyboard-interactive", "the answers do not fit the prompts");
+  if (!*answers) return refuse_dialogue("keyboard-interactive", "the answers do not fit the prompts");
   await_answer(Pending::attempt);
   return EngineEvent(event::AuthAnswers{std::move(**answers)});
 }
@@ -65,8 +65,8 @@ UserAuthServer::Told UserAuthServer::on_info_response(PromptDialogue& dialogue, 
 UserAuthServer::Told UserAuthServer::on_gssapi(Request& request) {
   auto mechanisms = GssapiExchange::read_mechanisms(request.fields);
   if (!mechanisms) return std::unexpected(mechanisms.error());
-  if (mechanisms->empty()) return refuse(request, "no mechanisms, or too many");
-  if (!user_is_acceptable()) return refuse(request, "bad user name");
+  if (mechanisms->empty()) return refuse(request, LoginRefusal::method, "no mechanisms, or too many");
+  if (!user_is_acceptable()) return refuse(request, LoginRefusal::dialogue, "bad user name");
   dialogue_.emplace<GssapiExchange>();
   event::AuthAttempt attempt;
   attempt.method = event::AuthAttempt::Method::gssapi;
@@ -125,12 +125,17 @@ UserAuthServer::Told UserAuthServer::on_gssapi_message(GssapiExchange& exchange,
       return EngineEvent(event::GssapiMic{message->body, gssapi_challenge(transport_.session_id(), user_)});
     case GssapiExchange::Step::abandoned:
       if (auto ended = abandon_dialogue(); !ended) return std::unexpected(ended.error());
-      return EngineEvent(event::AuthRefused{
-          .user = user_, .method = "gssapi-with-mic", .reason = "the client's mechanism failed"});
+      return refusal("gssapi-with-mic", LoginRefusal::dialogue, "the client's mechanism failed");
     case GssapiExchange::Step::no_mic:
       break;
   }
-  return refuse("gssapi-with-mic", "no MIC");
+  return refuse_dialogue("gssapi-with-mic", "no MIC");
+}
+
+EngineEvent UserAuthServer::refuse_dialogue(std::string_view method, const char* reason) {
+  end_dialogue();
+  answer_failure(false);
+  return refusal(method, LoginRefusal::dialogue, reason);
 }
 
 }  // namespace fairlead::ssh

@@ -72,7 +72,7 @@ Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes paylo
   const auto identity = check_identity(request);
   if (!identity) return std::unexpected(identity.error());
   if (request.method == password_method) return on_password(request, payload);
-  if (!offers(request.method)) return refuse(request, "method not offered");
+  if (!offers(request.method)) return refuse(request, LoginRefusal::method, "method not offered");
   if (request.method == keyboard_interactive_method) return on_keyboard_interactive(request);
   if (request.method == gssapi_method) return on_gssapi(request);
   return request.method == none_method ? on_none(request) : on_public_key(request, payload);
@@ -100,7 +100,7 @@ bool UserAuthServer::offers(std::string_view method) const noexcept {
 
 UserAuthServer::Told UserAuthServer::on_none(const Request& request) {
   if (!request.fields.done()) return failure(Errc::bad_message, "none request");
-  if (!user_is_acceptable()) return refuse(request, "bad user name");
+  if (!user_is_acceptable()) return refuse(request, LoginRefusal::method, "bad user name");
   event::AuthAttempt attempt;
   attempt.method = event::AuthAttempt::Method::none;
   pending_is_free_ = request.free;
@@ -127,7 +127,9 @@ UserAuthServer::Told UserAuthServer::on_password(Request& request, MutableBytes 
   if (whole && reason == nullptr) password_ = to_secret(password);
   wipe(payload.subspan(1));
   if (!whole) return failure(Errc::bad_message, "password request");
-  if (reason != nullptr) return refuse(request, reason);
+  if (reason != nullptr)
+    return refuse(request, change || !offers(password_method) ? LoginRefusal::method : LoginRefusal::password,
+                  reason);
   event::AuthAttempt attempt;
   attempt.method = event::AuthAttempt::Method::password;
   attempt.password = password_;
@@ -145,12 +147,12 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
   if (request.host_bound && !equal(host_key, transport_.host_key_blob()))
     return failure(Errc::bad_message, "bound to another host key");
 
-  if (!user_is_acceptable()) return refuse(request, "bad user name");
+  if (!user_is_acceptable()) return refuse(request, LoginRefusal::key, "bad user name");
   const auto shown = ShownKey::from_blob(blob);
-  if (!shown) return refuse(request, "key malformed or not supported");
+  if (!shown) return refuse(request, LoginRefusal::key, "key malformed or not supported");
   // UA-10: neither ssh-rsa (SHA-1) nor an algorithm of another key's type.
   const std::string_view signing = shown->signature_algorithm(algorithm);
-  if (signing.empty()) return refuse(request, "signature algorithm not allowed");
+  if (signing.empty()) return refuse(request, LoginRefusal::key, "signature algorithm not allowed");
   event::AuthAttempt attempt;
   if (is_signed != 0) {
     // RFC 4252 section 7: the session identifier, then the request itself up to the signature.
@@ -159,7 +161,7 @@ UserAuthServer::Told UserAuthServer::on_public_key(Request& request, Bytes paylo
         .string(transport_.session_id())
         .raw(payload.first(payload.size() - 4 - signature.size()));
     const auto verified = shown->key().verify_use(signing, data.readable(), signature);
-    if (!verified) return refuse(request, "signature does not verify");
+    if (!verified) return refuse(request, LoginRefusal::signature, "signature does not verify");
     attempt.use = *verified;
   }
   algorithm_ = algorithm;
@@ -183,14 +185,14 @@ void UserAuthServer::await_answer(Pending kind) noexcept {
   transport_.pause();
 }
 
-EngineEvent UserAuthServer::refuse(const Request& request, const char* reason) {
-  return refuse(request.method, reason, request.free);
+EngineEvent UserAuthServer::refuse(const Request& request, LoginRefusal why, const char* reason) {
+  end_dialogue();
+  answer_failure(request.free);
+  return refusal(request.method, why, reason);
 }
 
-EngineEvent UserAuthServer::refuse(std::string_view method, const char* reason, bool free) {
-  end_dialogue();
-  answer_failure(free);
-  return event::AuthRefused{.user = user_, .method = method, .reason = reason};
+EngineEvent UserAuthServer::refusal(std::string_view method, LoginRefusal why, const char* reason) const {
+  return event::AuthRefused{.user = user_, .method = method, .why = why, .reason = reason};
 }
 
 UserAuthServer::Pending UserAuthServer::take_pending() noexcept {

@@ -69,8 +69,9 @@ class UserAuthServer final : public UserAuth {
   [[nodiscard]] bool user_is_acceptable() const noexcept;
   [[nodiscard]] bool offers(std::string_view method) const noexcept;
   // Answers FAILURE (or ends the connection) and tells the owner why.
-  [[nodiscard]] EngineEvent refuse(const Request& request, const char* reason);
-  [[nodiscard]] EngineEvent refuse(std::string_view method, const char* reason, bool free = false);
+  [[nodiscard]] EngineEvent refuse(const Request& request, LoginRefusal why, const char* reason);
+  [[nodiscard]] EngineEvent refuse_dialogue(std::string_view method, const char* reason);
+  [[nodiscard]] EngineEvent refusal(std::string_view method, LoginRefusal why, const char* reason) const;
   [[nodiscard]] EngineEvent ask(Pending kind, event::AuthAttempt attempt);
   // Receives nothing until the owner has answered.
   void await_answer(Pending kind) noexcept;

@@ -37,5 +37,6 @@ Task<Verdict> Authenticator::gssapi(const AuthContext&, const std::string&) {
 Task<Verdict> Authenticator::none(const AuthContext&) {
   co_return Verdict::refused;
 }
+void Authenticator::refused(const AuthContext&, LoginRefusal) {}
 
 }  // namespace fairlead::ssh

@@ -4,6 +4,7 @@
 
 #include <fairlead/ssh/limits.hpp>
 
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,7 +51,11 @@ void give(ByteBuffer& buffer) noexcept {
   ByteBuffer given = std::move(buffer);
   if (given.capacity() < smallest || given.capacity() > biggest || pool().size() == kept) return;
   given.clear();
-  pool().push_back(std::move(given));
+  try {
+    pool().push_back(std::move(given));
+  } catch (const std::exception&) {
+    return;  // then it is freed
+  }
 }
 
 }  // namespace fairlead::ssh::buffer_pool

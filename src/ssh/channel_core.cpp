@@ -31,10 +31,13 @@ ChannelCore::ChannelCore(ConnectionImpl& owner, asio::any_io_executor runs_on, C
 
 ChannelCore::~ChannelCore() {
   if (!connection) return;
-  // The number of an open that the peer has not answered is closed when the answer comes.
-  if (phase == Phase::open) connection->engine().close_channel(id);
-  connection->flush_soon();
-  if (connection) connection->forget(id, this);
+  ConnectionImpl& owner = *connection;
+  owner.contain([&] {
+    // The number of an open that the peer has not answered is closed when the answer comes.
+    if (phase == Phase::open) owner.engine().close_channel(id);
+    owner.flush_soon();
+  });
+  owner.forget(id, this);
 }
 
 Task<Chunk> ChannelCore::read(MutableBytes buffer) {

@@ -34,6 +34,14 @@ std::string lower_case(std::string name) {
 
 }  // namespace
 
+std::vector<std::string_view> ClientLogin::Identity::algorithms() const {
+  return certificate ? certificate->algorithms() : key.public_key().algorithms();
+}
+
+std::string_view ClientLogin::Identity::signature(std::string_view algorithm) const noexcept {
+  return certificate ? plain_algorithm(algorithm) : algorithm;
+}
+
 ClientLogin::ClientLogin(ConnectionImpl& connection, std::shared_ptr<const ClientConfig> config)
     : connection_(connection), config_(std::move(config)) {
   for (const PrivateKey& key : config_->keys) {
@@ -45,6 +53,9 @@ ClientLogin::ClientLogin(ConnectionImpl& connection, std::shared_ptr<const Clien
 
 // As OpenSSH: a certificate of a CA that nobody trusts is only a key.
 bool ClientLogin::trusts(const event::HostKeyOffered& offered) const {
+  const RevocationList& revoked = config_->revoked_host_keys;
+  if (offered.certificate ? revoked.revokes(*offered.certificate) : revoked.revokes(offered.key))
+    return false;
   const auto& authorities = config_->host_authorities;
   if (offered.certificate &&
       std::ranges::find(authorities, offered.certificate->authority()) != authorities.end()) {
@@ -67,7 +78,9 @@ Task<> ClientLogin::handle(EngineEvent& event) {
   } else if (const auto* failed = std::get_if<event::AuthFailed>(&event)) {
     return on_failed(std::string(failed->methods), failed->partial_success);
   } else if (auto* asked = std::get_if<event::AuthPrompts>(&event)) {
-    return answer(std::move(asked->round));
+    answer(std::move(asked->round));
+  } else if (const auto* banner = std::get_if<event::AuthBanner>(&event)) {
+    if (config_->on_banner) config_->on_banner(banner->text);
   } else if (std::holds_alternative<event::AuthSucceeded>(event)) {
     done_ = true;
   } else if (const auto* announcement = std::get_if<event::GlobalRequest>(&event)) {
@@ -103,13 +116,25 @@ Task<> ClientLogin::on_failed(std::string methods, bool partial_success) {
   return attempt(std::move(methods));
 }
 
+// RFC 8308 section 3.1: of an RSA key's signatures those that the server verifies. Each wrong one would count
+// as a failure there. A list that has none of them may be incomplete (OpenSSH's was), as an absent one is:
+// then all are tried.
+std::vector<std::string_view> ClientLogin::algorithms_for(const Identity& identity) const {
+  auto names = identity.algorithms();
+  const auto listed = connection_.engine().login_algorithms();
+  const auto unlisted = [&](std::string_view name) {
+    return std::ranges::find(listed, identity.signature(name)) == listed.end();
+  };
+  if (!std::ranges::all_of(names, unlisted)) std::erase_if(names, unlisted);
+  return names;
+}
+
 Task<> ClientLogin::attempt(std::string methods) {
   methods_ = methods;
   while (next_identity_ < identities_.size() && lists(methods, "publickey")) {
     const Identity& identity = identities_[next_identity_];
-    const auto algorithms =
-        identity.certificate ? identity.certificate->algorithms() : identity.key.public_key().algorithms();
-    if (next_algorithm_ == algorithms.size() || next_identity_ == spent_identity_) {
+    const auto algorithms = algorithms_for(identity);
+    if (next_algorithm_ >= algorithms.size() || next_identity_ == spent_identity_) {
       ++next_identity_;
       next_algorithm_ = 0;
       continue;
@@ -136,7 +161,15 @@ Task<> ClientLogin::attempt(std::string methods) {
   }
 }
 
-Task<> ClientLogin::answer(PromptRound round) {
+void ClientLogin::answer(PromptRound round) {
+  auto self = connection_.shared_from_this();
+  auto ended = [self](const std::exception_ptr& failure) {
+    if (failure) self->end({Errc::io_failed, "internal error"});
+  };
+  asio::co_spawn(connection_.executor(), ask_and_answer(self, std::move(round)), std::move(ended));
+}
+
+Task<> ClientLogin::ask_and_answer(std::shared_ptr<ConnectionImpl> self, PromptRound round) {
   const std::size_t wanted = round.prompts.size();
   auto asking = config_->answer_prompts(std::move(round));
   std::vector<std::string> texts = co_await question_.run(std::move(asking));
@@ -145,17 +178,18 @@ Task<> ClientLogin::answer(PromptRound round) {
     answers.push_back(to_secret(text));
     wipe({reinterpret_cast<std::byte*>(text.data()), text.size()});
   }
-  if (!connection_.is_open()) co_return;
+  if (!self->is_open()) co_return;
   if (answers.size() == wanted)
-    connection_.engine().answer_prompts(answers);
+    self->engine().answer_prompts(answers);
   else
     co_await attempt(methods_);
+  self->flush_soon();
 }
 
 Task<> ClientLogin::show_key(const Identity& identity, std::string algorithm) {
   const Bytes shown = identity.certificate ? identity.certificate->blob() : identity.key.public_key().blob();
   auto challenge = connection_.engine().public_key_challenge(config_->user, shown, algorithm);
-  std::string signing(identity.certificate ? plain_algorithm(algorithm) : std::string_view(algorithm));
+  std::string signing(identity.signature(algorithm));
   const auto signature = co_await sign_aside(identity.key, std::move(signing), std::move(challenge));
   if (!connection_.is_open()) co_return;
   if (!signature) {

@@ -23,7 +23,7 @@ class ClientLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
-  void interrupt() override { question_.interrupt(); }
+  void interrupt() noexcept override { question_.interrupt(); }
   [[nodiscard]] bool done() const noexcept override { return done_; }
 
  private:
@@ -34,11 +34,18 @@ class ClientLogin final : public Login {
   struct Identity {
     PrivateKey key;
     std::optional<Certificate> certificate;
+
+    [[nodiscard]] std::vector<std::string_view> algorithms() const;
+    // What signs under the name of one of them.
+    [[nodiscard]] std::string_view signature(std::string_view algorithm) const noexcept;
   };
   [[nodiscard]] bool trusts(const event::HostKeyOffered& offered) const;
   [[nodiscard]] Task<> show_key(const Identity& identity, std::string algorithm);
   [[nodiscard]] Task<> on_failed(std::string methods, bool partial_success);
-  [[nodiscard]] Task<> answer(PromptRound round);
+  // Beside the reader, which hears meanwhile when the server gives up. `self` owns this object.
+  void answer(PromptRound round);
+  [[nodiscard]] Task<> ask_and_answer(std::shared_ptr<ConnectionImpl> self, PromptRound round);
+  [[nodiscard]] std::vector<std::string_view> algorithms_for(const Identity& identity) const;
   void learn_host_keys(const event::GlobalRequest& announcement);
 
   ConnectionImpl& connection_;

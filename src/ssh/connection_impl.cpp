@@ -114,14 +114,16 @@ Task<> ConnectionImpl::log_in(std::unique_ptr<Login> login, std::chrono::seconds
   login_ = std::move(login);
   set_deadline(Deadline::login, Clock::now() + deadline);
   flush_soon();
-  Error failure{Errc::cancelled};
+  std::optional<Error> failure;
   try {
     co_await receive(true);
-  } catch (const boost::system::system_error&) {  // whoever logs us in was cancelled
+  } catch (const boost::system::system_error&) {
+    failure = {Errc::cancelled};  // whoever logs us in was
   } catch (const std::exception&) {
     failure = {Errc::io_failed, "internal error"};
   }
-  if (!login_->done()) end(failure);
+  // TH-7: a login that failed half-way is none, whatever it says of itself.
+  if (failure || !login_->done()) end(failure.value_or(Error{Errc::cancelled}));
   owner.reader_finished();
   if (ended_) throw ConnectionError(*ended_);
   deadlines_.clear(Deadline::login);
@@ -203,8 +205,12 @@ void ConnectionImpl::flush_soon() {
   if (flushing_ || waiting == 0 || !socket_.is_open()) return;
   const auto self = weak_from_this().lock();
   if (!self) return;
+  post_flush(self);
+}
+
+void ConnectionImpl::post_flush(const std::shared_ptr<ConnectionImpl>& self) {
+  asio::post(executor(), [self] { self->contain([&] { self->flush(); }); });
   flushing_ = true;
-  asio::post(executor(), [self] { self->flush(); });
 }
 
 void ConnectionImpl::flush() {
@@ -216,7 +222,8 @@ void ConnectionImpl::flush() {
   }
   gate_.output_is(output.size());
   if (would_block(error)) {
-    socket_.async_wait(Socket::wait_write, [self = shared_from_this()](auto) { self->flush(); });
+    socket_.async_wait(Socket::wait_write,
+                       [self = shared_from_this()](auto) { self->contain([&] { self->flush(); }); });
     return;
   }
   flushing_ = false;
@@ -253,36 +260,40 @@ void ConnectionImpl::prepare_output() {
 
 // --- the end
 
-void ConnectionImpl::end(Error why) {
+void ConnectionImpl::end(Error why) noexcept {
   if (ended_) return;
-  const bool alone = peer_is_gone(why.code);
-  if (!link_ && !alone) engine_.disconnect(disconnect_reason(why.code), message(why.code));
-  ended_ = why;
-  finish_everybody();
-  if (login_) login_->interrupt();
-  wake_reader();
-  const auto self = weak_from_this().lock();
-  if (alone || !self) {
-    close_socket();
-    return;
-  }
-  set_deadline(Deadline::parting, Clock::now() + limits::parting_deadline);
-  if (std::exchange(flushing_, true)) return;
-  asio::post(executor(), [self] { self->flush(); });
+  contain([&] {
+    const bool alone = peer_is_gone(why.code);
+    if (!link_ && !alone) engine_.disconnect(disconnect_reason(why.code), message(why.code));
+    ended_ = why;
+    finish_everybody();
+    if (login_) login_->interrupt();
+    wake_reader();
+    const auto self = weak_from_this().lock();
+    if (alone || !self) {
+      close_socket();
+      return;
+    }
+    set_deadline(Deadline::parting, Clock::now() + limits::parting_deadline);
+    if (!flushing_) post_flush(self);
+  });
 }
 
-void ConnectionImpl::disconnect(DisconnectReason reason, std::string_view text) {
+void ConnectionImpl::disconnect(DisconnectReason reason, std::string_view text) noexcept {
   if (ended_) return;
-  if (!link_) engine_.disconnect(reason, text);
+  contain([&] {
+    if (!link_) engine_.disconnect(reason, text);
+  });
   end({Errc::connection_closed});
 }
 
-void ConnectionImpl::abandon() noexcept {
+void ConnectionImpl::abandon(Error why) noexcept {
   if (!ended_) {
-    ended_ = Error{Errc::cancelled};
+    ended_ = why;
     finish_everybody();
   }
-  close_socket();
+  close_socket();  // which wakes the reader
+  if (login_) login_->interrupt();
 }
 
 void ConnectionImpl::finish_everybody() noexcept {
@@ -315,7 +326,7 @@ void ConnectionImpl::await_close() {
     return;
   }
   socket_.async_wait(Socket::wait_read, [self = shared_from_this()](boost::system::error_code failed) {
-    if (!failed) self->await_close();
+    if (!failed) self->contain([&] { self->await_close(); });
   });
 }
 
@@ -345,7 +356,7 @@ void ConnectionImpl::run_timer() {
   timer_.expires_at(timer_expiry_);
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code cancelled) {
     if (cancelled) return;
-    if (const auto self = weak.lock()) self->on_timer();
+    if (const auto self = weak.lock()) self->contain([&] { self->on_timer(); });
   });
 }
 

@@ -48,10 +48,19 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   void keep_alive(std::chrono::seconds interval, unsigned count);
   // Ends the connection: everybody who waits on it is told, DISCONNECT is sent if there is somebody to hear
   // it, and the socket is closed when that is done. Idempotent.
-  void end(Error why);
-  void disconnect(DisconnectReason reason, std::string_view text);
-  // end() without anything more being sent: its io_context dies.
-  void abandon() noexcept;
+  void end(Error why) noexcept;
+  void disconnect(DisconnectReason reason, std::string_view text) noexcept;
+  // end() without anything more being sent: its io_context dies, or there is no memory for a farewell.
+  void abandon(Error why = {Errc::cancelled}) noexcept;
+  // For handlers and destructors: what `work` throws ends this connection and no other (TH-7).
+  template <class Work>
+  void contain(Work work) noexcept {
+    try {
+      work();
+    } catch (const std::exception&) {
+      abandon({Errc::io_failed, "internal error"});
+    }
+  }
 
   // --- for the handles and Login
   [[nodiscard]] bool is_open() const noexcept { return !ended_; }
@@ -101,6 +110,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   std::shared_ptr<ChannelCore> add_channel(ChannelId id, ChannelCore::Phase phase);
   static OpenedChannel public_channel(const std::shared_ptr<ChannelCore>& core, std::size_t most_requests);
 
+  void post_flush(const std::shared_ptr<ConnectionImpl>& self);
   void flush();
   void count_sent(std::size_t size);
   void finish_everybody() noexcept;

@@ -52,8 +52,12 @@ class Dialogue::State final : public Prompter {
 
   void cancel() noexcept {
     if (std::exchange(cancelled_, true)) return;
-    signal_.emit(asio::cancellation_type::terminal);
     answered_.notify();
+    try {
+      signal_.emit(asio::cancellation_type::terminal);
+    } catch (const std::exception&) {
+      return;  // no memory (TH-7): then it ends when it asks next
+    }
   }
 
   [[nodiscard]] asio::cancellation_slot slot() { return signal_.slot(); }

@@ -12,11 +12,11 @@ namespace {
 
 // Those that we could recognise later. A server that names one twice wants something else than to tell us
 // about it.
-std::vector<PublicKey> known_keys(const HostKeys& announced) {
+std::vector<PublicKey> known_keys(const HostKeys& announced, const RevocationList& revoked) {
   std::vector<PublicKey> keys;
   for (const auto& blob : announced.keys) {
     auto key = PublicKey::from_blob(blob);
-    if (!key) continue;
+    if (!key || revoked.revokes(*key)) continue;
     if (std::ranges::find(keys, *key) != keys.end()) return {};
     keys.push_back(std::move(*key));
   }
@@ -45,7 +45,7 @@ Task<> learn_host_keys(std::shared_ptr<ConnectionImpl> connection, std::shared_p
                        std::vector<std::byte> announced) {
   const auto named = HostKeys::decode(announced);
   if (!named) co_return;
-  const auto keys = known_keys(*named);
+  const auto keys = known_keys(*named, config->revoked_host_keys);
   if (keys.empty()) co_return;
   HostKeysProve wanted;
   for (const PublicKey& key : keys) wanted.keys.emplace_back(key.blob().begin(), key.blob().end());

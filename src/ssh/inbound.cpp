@@ -20,14 +20,13 @@ static_assert(limits::largest_window <= size_bits);
 
 void Inbound::add(StreamType type, Bytes data) {
   if (data.empty()) return;
+  // Its run first: without memory, no bytes may be left that belong to none (TH-7).
+  auto& runs = back_.runs;
+  if (runs.empty() || runs.back().type() != type)
+    runs.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, 0});
   if (back_.bytes.capacity() == 0 && data.size() >= bulk) back_.bytes = buffer_pool::take_if_ready();
   back_.bytes.append(data);
-  const auto size = static_cast<std::uint32_t>(data.size()) & size_bits;
-  auto& runs = back_.runs;
-  if (!runs.empty() && runs.back().type() == type)
-    runs.back().size = (runs.back().size + size) & size_bits;
-  else
-    runs.push_back(Run{type == StreamType::stderr_ ? 1u : 0u, size & size_bits});
+  runs.back().size = (runs.back().size + static_cast<std::uint32_t>(data.size())) & size_bits;
 }
 
 View Inbound::view() {

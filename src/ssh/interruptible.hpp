@@ -4,6 +4,7 @@
 
 #include <fairlead/ssh/async.hpp>
 
+#include <exception>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -24,7 +25,13 @@ class Interruptible {
     auto token = asio::bind_cancellation_slot(signal_.slot(), asio::use_awaitable);
     co_return co_await asio::co_spawn(executor, std::move(task), std::move(token));
   }
-  void interrupt() { signal_.emit(asio::cancellation_type::terminal); }
+  void interrupt() noexcept {
+    try {
+      signal_.emit(asio::cancellation_type::terminal);
+    } catch (const std::exception&) {
+      return;  // no memory (TH-7): then it waits to its own end
+    }
+  }
 
  private:
   // The waiting coroutine's own cancellation reaches the task while this lives.

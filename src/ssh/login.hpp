@@ -19,7 +19,7 @@ class Login {
   // Whether handle() gets this global request too, and not the application.
   [[nodiscard]] virtual bool answers(std::string_view) const noexcept { return false; }
   // The connection has ended: what handle() waits for is not wanted any more.
-  virtual void interrupt() {}
+  virtual void interrupt() noexcept {}
   // The user is authenticated.
   [[nodiscard]] virtual bool done() const noexcept = 0;
 };

@@ -18,7 +18,9 @@ NewChannel& NewChannel::operator=(NewChannel&& other) noexcept {
 }
 
 NewChannel::~NewChannel() {
-  if (state_) std::move(*this).reject(OpenFailure::connect_failed, "not accepted");
+  if (!state_ || !state_->channel->connection) return;
+  state_->channel->connection->contain(
+      [&] { std::move(*this).reject(OpenFailure::connect_failed, "not accepted"); });
 }
 
 ChannelType NewChannel::kind() const noexcept {

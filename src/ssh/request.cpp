@@ -19,7 +19,10 @@ Request& Request::operator=(Request&& other) noexcept {
 
 Request::~Request() {
   if (!state_) return;
-  reply(false);
+  const auto connection = state_->channel && state_->channel->connection
+                              ? state_->channel->connection->shared_from_this()
+                              : state_->connection.lock();
+  if (connection) connection->contain([this] { reply(false); });
   stop_waiting();
 }
 

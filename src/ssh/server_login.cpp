@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <new>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -91,7 +92,8 @@ Task<> ServerLogin::handle(EngineEvent& event) {
   if (auto* request = std::get_if<event::GlobalRequest>(&event)) return prove(*request);
   if (const auto* refused = std::get_if<event::AuthRefused>(&event)) {
     end_dialogue();
-    tell("auth_refused", std::string(refused->method) + ": " + refused->reason);
+    know(refused->user);
+    tell_refusal(refused->why, std::string(refused->method) + ": " + refused->reason);
   }
   if (const auto* keys = std::get_if<event::KeysReady>(&event))
     tell(keys->first ? "keys" : "rekeyed", connection_.engine().negotiated());
@@ -146,18 +148,27 @@ Task<> ServerLogin::prove(event::GlobalRequest request) {
     engine.reply_global(request.ticket, false);
 }
 
-void ServerLogin::interrupt() {
+void ServerLogin::interrupt() noexcept {
   question_.interrupt();
   if (dialogue_) dialogue_->cancel();
 }
 
-Task<> ServerLogin::decide(event::AuthAttempt attempt) {
-  end_dialogue();
+void ServerLogin::know(std::string_view user) {
   if (context_.session_id.empty()) {
     context_.client_identification = connection_.engine().peer_identification();
     context_.session_id = to_string(connection_.engine().session_id());
   }
-  context_.user = attempt.user;
+  context_.user = user;
+}
+
+void ServerLogin::tell_refusal(LoginRefusal why, std::string_view detail) {
+  tell("auth_refused", detail);
+  if (config_->authenticator) config_->authenticator->refused(context_, why);
+}
+
+Task<> ServerLogin::decide(event::AuthAttempt attempt) {
+  end_dialogue();
+  know(attempt.user);
   attempt_ = {.method = method_name(attempt.method), .fingerprint = {}, .query = attempt.query};
   if (attempt.key) attempt_.fingerprint = attempt.key->fingerprint();
   if (attempt.certificate) attempt_.fingerprint = attempt.certificate->key().fingerprint();
@@ -173,6 +184,8 @@ Task<> ServerLogin::conclude(Task<Outcome> asking) {
   } catch (const boost::system::system_error& failure) {
     if (failure.code() == asio::error::operation_aborted) throw;  // the login itself was cancelled
     tell("auth_failed", failure.what());
+  } catch (const std::bad_alloc&) {
+    throw;  // TH-7: who knows how far it came; this connection ends
   } catch (const std::exception& failure) {
     tell("auth_failed", failure.what());
   }
@@ -208,7 +221,7 @@ Task<ServerLogin::Outcome> ServerLogin::ask_about_certificate(event::AuthAttempt
   const CertificateProof proof{.verified = !attempt.query, .use = attempt.use};
   const std::string obstacle = grant ? std::string(missing_proof(*grant, proof)) : to_string(grant.error());
   if (!obstacle.empty()) {
-    tell("auth_refused", "publickey: " + obstacle);
+    tell_refusal(LoginRefusal::certificate, "publickey: " + obstacle);
     co_return Verdict::refused;
   }
   Authenticator& authenticator = *config_->authenticator;
@@ -294,8 +307,8 @@ void ServerLogin::answer_right(Verdict verdict) {
     info_.method += (info_.method.empty() ? "" : "+") + method;
   info_.user = std::move(context_.user);
   context_ = {};
-  done_ = true;
   connection_.engine().accept_auth();
+  done_ = true;
 }
 
 void ServerLogin::reject() {

@@ -29,7 +29,7 @@ class ServerLogin final : public Login {
 
   [[nodiscard]] Task<> handle(EngineEvent& event) override;
   [[nodiscard]] bool answers(std::string_view request) const noexcept override;
-  void interrupt() override;
+  void interrupt() noexcept override;
   [[nodiscard]] bool done() const noexcept override { return done_; }
   // Right after the login: tells the client all host keys.
   void announce_host_keys();
@@ -57,6 +57,9 @@ class ServerLogin final : public Login {
   void answer_right(Verdict verdict);
   void reject();
   void end_dialogue() noexcept;
+  void know(std::string_view user);
+  // Nobody is asked.
+  void tell_refusal(LoginRefusal why, std::string_view detail);
   [[nodiscard]] Task<> delay_refusal(std::string_view user, Engine::Clock::time_point asked);
   void tell(std::string_view event, std::string_view detail) const;
 

@@ -4,7 +4,6 @@
 
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -33,23 +32,24 @@ class WaitList::Waiter {
       });
   }
 
-  void wake() {
+  void wake() noexcept {
     woken_ = true;
     resume();
   }
   [[nodiscard]] bool woken() const noexcept { return woken_; }
 
  private:
-  void unlink() {
+  void unlink() noexcept {
     (previous_ ? previous_->next_ : list_.first_) = next_;
     (next_ ? next_->previous_ : list_.last_) = previous_;
   }
 
-  void resume() {
+  void resume() noexcept {
     unlink();
     asio::any_completion_handler<void()> handler;
     handler.swap(handler_);
-    asio::post(executor_, std::move(handler));
+    const asio::any_io_executor executor = executor_;  // this dies with the handler
+    resume_later(executor, std::move(handler));
   }
 
   WaitList& list_;
@@ -71,11 +71,11 @@ Task<bool> WaitList::wait(asio::any_io_executor executor) {
   co_return waiter.woken();
 }
 
-void WaitList::wake_one() {
+void WaitList::wake_one() noexcept {
   if (first_) first_->wake();
 }
 
-void WaitList::wake_all() {
+void WaitList::wake_all() noexcept {
   while (first_) first_->wake();
 }
 

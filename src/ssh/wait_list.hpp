@@ -19,8 +19,8 @@ class WaitList {
   [[nodiscard]] Task<bool> wait(asio::any_io_executor executor);
 
   // Waiters are resumed by a post, never inside these calls.
-  void wake_one();
-  void wake_all();
+  void wake_one() noexcept;
+  void wake_all() noexcept;
   [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
 
  private:

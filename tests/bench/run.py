@@ -55,7 +55,7 @@ class Bench:
     def __init__(self, options, directory):
         os.environ["FAIRLEAD_BIN"] = str(options.bin.resolve())
         import conftest
-        self.options, self.bin = options, options.bin.resolve()
+        self.options, self.bin, self.directory = options, options.bin.resolve(), directory
         self.rounds = 5 if options.quick else 20
         self.sshd = Sshd(directory)
         self.daemons = {name: conftest.Daemon(pathlib.Path(directory) / name, name, "busybox")
@@ -179,17 +179,22 @@ class Bench:
         return table
 
     def run(self):
+        from webhook_logins import WebhookBench
         engine = EngineBench(self.bin, self.sshd, self.options.quick)
+        webhooks = WebhookBench(self.bin, self.directory, self.options.quick)
         measurements = {"new_box": self.new_box, "second_exec": self.second_exec, "bulk": self.bulk, "agent": self.agent,
                         "engine_bulk": engine.bulk, "engine_login": engine.login, "engine_idle": engine.idle,
-                        "engine_fairness": engine.fairness, "engine_echo": engine.echo}
+                        "engine_fairness": engine.fairness, "engine_echo": engine.echo,
+                        "webhook_login": webhooks.login, "webhook_waiting": webhooks.waiting}
         for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
                             ("bulk", "one gigabyte through a program"), ("agent", "the agent"),
                             ("engine_bulk", "the engine alone: CPU of one gigabyte through a program's socket"),
                             ("engine_login", "public-key login, CPU of the server [ms]"),
                             ("engine_idle", "idle authenticated connections, private memory of the server"),
                             ("engine_fairness", "channels of one connection that all send, MB/s each"),
-                            ("engine_echo", "from key to echo while another channel sends [ms]")):
+                            ("engine_echo", "from key to echo while another channel sends [ms]"),
+                            ("webhook_login", "public-key login, from connect to yes [ms]"),
+                            ("webhook_waiting", "logins that wait for a slow webhook")):
             if self.options.only and name not in self.options.only:
                 continue
             self.results[name] = measurements[name]()

@@ -6,6 +6,7 @@
 //   ssh_timer PORT USER KEYFILE login COUNT           milliseconds from connect to login, one a line
 //   ssh_timer PORT USER KEYFILE idle COUNT            logs in COUNT times, prints "ready", holds all until
 //   standard input ends
+//   ssh_timer PORT USER KEYFILE wait COUNT            logs in COUNT times at the same time, however that ends
 //   ssh_timer PORT USER KEYFILE share COUNT COMMAND   bytes that each of COUNT channels got in three seconds
 //   ssh_timer PORT USER KEYFILE echo COUNT COMMAND    milliseconds from key to echo while COMMAND sends, one
 //   a line
@@ -97,6 +98,17 @@ ssh::Task<> hold_idle(Target target, int count) {
   for (const auto& held : connections) co_await leave(held.connection);
 }
 
+ssh::Task<> try_to_log_in(Target target) {
+  const ssh::AcceptedConnection connection = co_await log_in(std::move(target));
+  co_await leave(connection.connection);
+}
+
+ssh::Task<> log_in_together(Target target, int count) {
+  ssh::TaskScope logins(co_await asio::this_coro::executor);
+  for (int i = 0; i < count; ++i) logins.spawn(try_to_log_in(target));
+  co_await logins.join();
+}
+
 ssh::Task<> drain(ssh::Channel from, std::shared_ptr<std::uint64_t> count) {
   while (true) {
     const ssh::View view = co_await from.view();
@@ -150,6 +162,7 @@ ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
   if (words[3] == "share" && words.size() == 6) return share_out(target, count, words[5]);
   if (words[3] == "echo" && words.size() == 6) return time_echoes(target, count, words[5]);
   if (words[3] == "login") return time_logins(target, count);
+  if (words[3] == "wait") return log_in_together(target, count);
   if (words[3] == "idle") return hold_idle(target, count);
   throw std::runtime_error("unknown measurement " + words[3]);
 }
@@ -159,7 +172,8 @@ ssh::Task<> dispatch(Target target, std::vector<std::string> words) {
 int main(int argc, char** argv) try {
   const std::vector<std::string> words(argv + 1, argv + argc);
   if (words.size() < 5)
-    throw std::runtime_error("usage: ssh_timer PORT USER KEYFILE exec|login|idle|share|echo COUNT [COMMAND]");
+    throw std::runtime_error(
+        "usage: ssh_timer PORT USER KEYFILE exec|login|idle|wait|share|echo COUNT [COMMAND]");
   auto key = ssh::PrivateKey::load(words[2]);
   if (!key) throw std::runtime_error("cannot load " + words[2]);
   auto config = std::make_shared<ssh::ClientConfig>();

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The engine's client for the conformance tests: runs one command as ssh does. Standard input must be a pipe.
-// Says "negotiated NAMES" on standard error when --verbose; ends with the command's status, 254 when a signal
-// ended it, 255 when the connection failed.
+// Says "negotiated NAMES" on standard error when --verbose; answers prompts with --answer, in their order;
+// ends with the command's status, 254 when a signal ended it, 255 when the connection failed.
+#include "options.hpp"
+
 #include <fairlead/ssh/client.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -21,11 +22,9 @@ using asio::ip::tcp;
 
 struct Options {
   std::uint16_t port = 0;
-  std::string command, host_key;
-  std::vector<std::string> keys;
+  std::string command, host_key, host_authorities, revoked;
+  std::vector<std::string> keys, certificates, answers;
   bool verbose = false;
-  std::int64_t rekey_seconds = ssh::limits::rekey_interval.count();
-  std::int64_t login_seconds = ssh::limits::login_grace.count();
   ssh::ClientConfig config;
 };
 
@@ -92,34 +91,48 @@ ssh::Task<int> run(Options options, std::shared_ptr<const ssh::ClientConfig> con
   co_return status;
 }
 
+// Takes as many of the answers as there are prompts.
+ssh::Task<std::vector<std::string>> answer(std::shared_ptr<std::vector<std::string>> answers,
+                                           std::size_t prompts) {
+  const auto end = answers->begin() + static_cast<std::ptrdiff_t>(std::min(prompts, answers->size()));
+  std::vector<std::string> taken(answers->begin(), end);
+  answers->erase(answers->begin(), end);
+  co_return taken;
+}
+
+void load(Options& options) {
+  ssh::ClientConfig& config = options.config;
+  config.accept_host_key = [wanted = options.host_key](const ssh::PublicKey& key) {
+    return key.fingerprint() == wanted;
+  };
+  config.host_authorities = conformance::load_public_keys(options.host_authorities);
+  if (!options.revoked.empty()) config.revoked_host_keys = ssh::RevocationList::load(options.revoked).value();
+  config.keys = conformance::load_all<ssh::PrivateKey>(options.keys);
+  config.certificates = conformance::load_all<ssh::Certificate>(options.certificates);
+  if (options.answers.empty()) return;
+  config.answer_prompts = [answers = std::make_shared<std::vector<std::string>>(options.answers)](
+                              ssh::PromptRound round) { return answer(answers, round.prompts.size()); };
+}
+
 Options parse(int count, char** arguments) {
   Options options;
   CLI::App app("The engine's client for the conformance tests");
   app.add_option("port", options.port)->required();
   app.add_option("command", options.command)->required();
   app.add_option("--user", options.config.user)->default_val("root");
-  app.add_option("--host-key", options.host_key, "The fingerprint that the server must show")->required();
+  app.add_option("--host-key", options.host_key, "The fingerprint of the key that the server must show");
+  app.add_option("--host-authorities", options.host_authorities, "A file of CAs' public keys");
+  app.add_option("--host-name", options.config.host_name);
+  app.add_option("--revoked", options.revoked, "A file of host keys");
   app.add_option("--key", options.keys);
+  app.add_option("--certificate", options.certificates);
   app.add_option("--password", options.config.password);
-  app.add_option("--kex", options.config.key_exchanges)->delimiter(',');
+  app.add_option("--answer", options.answers);
   app.add_option("--host-key-algorithms", options.config.host_key_algorithms)->delimiter(',');
-  app.add_option("--ciphers", options.config.ciphers)->delimiter(',');
-  app.add_option("--macs", options.config.macs)->delimiter(',');
-  app.add_option("--rekey-bytes", options.config.rekey_bytes);
-  app.add_option("--rekey-seconds", options.rekey_seconds);
-  app.add_option("--login-seconds", options.login_seconds);
   app.add_flag("--verbose", options.verbose);
-  try {
-    app.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));
-  }
-  options.config.rekey_interval = std::chrono::seconds(options.rekey_seconds);
-  options.config.login_deadline = std::chrono::seconds(options.login_seconds);
-  options.config.accept_host_key = [wanted = options.host_key](const ssh::PublicKey& key) {
-    return key.fingerprint() == wanted;
-  };
-  for (const auto& path : options.keys) options.config.keys.push_back(ssh::PrivateKey::load(path).value());
+  conformance::add_engine_options(app, options.config, options.config.login_deadline);
+  conformance::parse_or_exit(app, count, arguments);
+  load(options);
   return options;
 }
 

@@ -13,7 +13,7 @@ import asyncssh
 import paramiko
 
 import wire
-from conftest import PASSWORD, PEERS, key_type
+from conftest import CERTIFICATE, CODE, PASSWORD, PEERS, SECRETS, TOKEN, is_certificate, key_type
 
 # `rekey`: the bytes after which the client asks for new keys; 0 is its default.
 Session = collections.namedtuple("Session", "row port keys command input rekey", defaults=[0])
@@ -24,6 +24,10 @@ SLOW = ("diffie-hellman-group16-sha512", "diffie-hellman-group18-sha512")
 def run(command, data=b"", **options):
     done = subprocess.run([str(word) for word in command], input=data, capture_output=True, timeout=180, **options)
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def answer(prompt):
+    return CODE if "Code" in prompt else PASSWORD
 
 
 class Client:
@@ -56,17 +60,19 @@ class OpenSsh(Client):
 
     def options(self, session):
         row, keys = session.row, session.keys
-        known_hosts = keys.directory / f"known-{key_type(row.host_key)}"
+        known_hosts = keys.directory / f"known-{row.host_key}"
         if not known_hosts.exists():
-            known_hosts.write_text(f"* {keys.public('host', row.host_key)}")
+            known_hosts.write_text(f"@cert-authority * {keys.authorities.read_text()}" if is_certificate(row.host_key)
+                                   else f"* {keys.public('host', row.host_key)}")
         options = {"UserKnownHostsFile": known_hosts, "IdentitiesOnly": "yes", "KexAlgorithms": row.kex,
                    "HostKeyAlgorithms": row.host_key, "Ciphers": row.cipher}
         if row.mac:
             options["MACs"] = row.mac
-        if row.login == "password":
-            options.update(PubkeyAuthentication="no", NumberOfPasswordPrompts=1)
+        if row.login in SECRETS:
+            options.update(PubkeyAuthentication="no", NumberOfPasswordPrompts=1, PreferredAuthentications=row.login)
         else:
-            options.update(IdentityFile=keys.path("user", row.login), PubkeyAcceptedAlgorithms=row.login, BatchMode="yes")
+            options.update(IdentityFile=keys.path("user", row.login), PubkeyAcceptedAlgorithms=row.login, BatchMode="yes",
+                           SecurityKeyProvider=TOKEN)
         if session.rekey:
             options["RekeyLimit"] = session.rekey
         return ["-F", "none", *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
@@ -74,9 +80,10 @@ class OpenSsh(Client):
     def environment(self, session):
         helper = session.keys.directory / "askpass"
         if not helper.exists():
-            helper.write_text(f"#!/bin/sh\necho '{PASSWORD}'\n")
+            helper.write_text(f"#!/bin/sh\ncase $1 in *Code*) echo {CODE};; *) echo '{PASSWORD}';; esac\n")
             helper.chmod(0o700)
-        return dict(os.environ, SSH_ASKPASS=str(helper), SSH_ASKPASS_REQUIRE="force")
+        return dict(os.environ, SSH_ASKPASS=str(helper), SSH_ASKPASS_REQUIRE="force",
+                    SSH_SK_HELPER=str(self.directory / "../lib/openssh/ssh-sk-helper"))
 
     def run(self, session, *options):
         return run([self.directory / "ssh", *self.options(session), *options, "-p", session.port, "alice@127.0.0.1", session.command],
@@ -123,7 +130,7 @@ class Plink(Client):
 
     def run(self, session):
         row, keys = session.row, session.keys
-        login = ["-pw", PASSWORD] if row.login == "password" else ["-i", keys.putty(row.login)]
+        login = ["-pw", PASSWORD] if row.login in SECRETS else ["-i", keys.putty(row.login)]
         return run(["plink", "-batch", "-noagent", "-P", session.port, "-hostkey", keys.fingerprint("host", row.host_key), *login,
                     "alice@127.0.0.1", session.command], session.input)
 
@@ -138,11 +145,16 @@ class Go(Client):
 
     def run(self, session):
         row, keys = session.row, session.keys
-        login = ["-password", PASSWORD] if row.login == "password" else [
-            "-key", keys.path("user", row.login), "-algorithm", row.login]
+        if row.login in SECRETS:
+            login = ["-password", PASSWORD, *(["-code", CODE] if row.login == "keyboard-interactive" else [])]
+        else:
+            login = ["-key", keys.path("user", row.login), "-algorithm", row.login.removesuffix(CERTIFICATE)]
+            if is_certificate(row.login):
+                login += ["-certificate", keys.certificate("user", row.login)]
+        host = ["-authority", keys.authorities] if is_certificate(row.host_key) else [
+            "-fingerprint", keys.fingerprint("host", row.host_key)]
         return run([PEERS / "go_peer", "-port", session.port, "-kex", row.kex, "-host-key", row.host_key, "-cipher", row.cipher,
-                    "-mac", row.mac, "-fingerprint", keys.fingerprint("host", row.host_key), *login, "-rekey", session.rekey,
-                    session.command], session.input)
+                    "-mac", row.mac, *host, *login, "-rekey", session.rekey, session.command], session.input)
 
 
 class Curl(Client):
@@ -158,7 +170,7 @@ class Curl(Client):
     def run(self, session):
         row, keys = session.row, session.keys
         path = keys.path("user", row.login)
-        login = ["-u", f"alice:{PASSWORD}"] if row.login == "password" else [
+        login = ["-u", f"alice:{PASSWORD}"] if row.login in SECRETS else [
             "-u", "alice:", "--key", path, "--pubkey", path.with_suffix(".pub")]
         fingerprint = keys.fingerprint("host", row.host_key).removeprefix("SHA256:")
         return run(["curl", "-sS", "--hostpubsha256", fingerprint, *login, f"sftp://127.0.0.1:{session.port}{session.command}"])
@@ -195,6 +207,8 @@ class Paramiko(Client):
         assert transport.get_remote_server_key().get_base64() == session.keys.public("host", row.host_key).split()[1]
         if row.login == "password":
             transport.auth_password("alice", PASSWORD)
+        elif row.login == "keyboard-interactive":
+            transport.auth_interactive("alice", lambda title, instruction, prompts: [answer(text) for text, _ in prompts])
         else:
             key = self.keys_of.get(key_type(row.login), paramiko.ECDSAKey)
             transport.auth_publickey("alice", key.from_private_key_file(str(session.keys.path("user", row.login))))
@@ -213,6 +227,14 @@ class Paramiko(Client):
             transport.close()
 
 
+class Answering(asyncssh.SSHClient):
+    def kbdint_auth_requested(self):
+        return ""
+
+    def kbdint_challenge_received(self, name, instructions, lang, prompts):
+        return [answer(text) for text, _ in prompts]
+
+
 class AsyncSsh(Client):
     sends_during_kex = True  # which RFC 4253 section 7.1 forbids; we end such a connection
     slow = SLOW
@@ -224,8 +246,12 @@ class AsyncSsh(Client):
 
     async def talk(self, session):
         row, keys = session.row, session.keys
-        options = {"password": PASSWORD, "client_keys": None} if row.login == "password" else {
-            "client_keys": [str(keys.path("user", row.login))], "signature_algs": [row.login]}
+        if row.login == "password":
+            options = {"password": PASSWORD, "client_keys": None}
+        elif row.login == "keyboard-interactive":
+            options = {"client_factory": Answering, "client_keys": None}
+        else:
+            options = {"client_keys": [str(keys.path("user", row.login))], "signature_algs": [row.login]}
         if row.mac:
             options["mac_algs"] = [row.mac]
         host = asyncssh.import_public_key(keys.public("host", row.host_key))

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,12 +25,22 @@ PEERS = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead-
 SUPPORT = ROOT / "tests/support"  # Python that the end-to-end tests use too
 sys.path.insert(0, str(SUPPORT))
 PASSWORD = "correct horse battery"
+CODE = "314159"  # the second question of a dialogue
+SECRETS = ("password", "keyboard-interactive")
 KEY_TYPES = {"ssh-ed25519": ("ed25519", 256), "ecdsa-sha2-nistp256": ("ecdsa", 256), "ecdsa-sha2-nistp384": ("ecdsa", 384),
              "ecdsa-sha2-nistp521": ("ecdsa", 521), "ssh-rsa": ("rsa", 3072)}
+TOKEN = BIN / "conformance_token.so"  # a FIDO token in software
+TOKEN_KEYS = {"sk-ssh-ed25519@openssh.com": "ed25519-sk", "sk-ecdsa-sha2-nistp256@openssh.com": "ecdsa-sk"}
+CERTIFICATE = "-cert-v01@openssh.com"
+
+
+def is_certificate(algorithm):
+    return algorithm.endswith(CERTIFICATE)
 
 
 def key_type(algorithm):
-    return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
+    plain = algorithm.removesuffix(CERTIFICATE)
+    return "ssh-rsa" if plain.startswith("rsa-sha2-") else plain
 
 
 @functools.cache
@@ -55,7 +66,7 @@ def in_parallel(work, items, workers=os.cpu_count()):
 
 
 class Keys:
-    """A key of each type for hosts and one for users, made once."""
+    """A key of each type for hosts and one for users, made once; of certified ones, copies with their certificates."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -63,14 +74,33 @@ class Keys:
             for name, (kind, bits) in KEY_TYPES.items():
                 subprocess.run(["ssh-keygen", "-q", "-t", kind, "-b", str(bits), "-N", "", "-f", directory / f"{owner}-{name}"],
                                check=True)
+        for name, kind in TOKEN_KEYS.items():
+            subprocess.run(["ssh-keygen", "-q", "-t", kind, "-w", TOKEN, "-N", "", "-f", directory / f"user-{name}"], check=True)
         self.authorized = directory / "authorized"
-        self.authorized.write_text("".join(self.public("user", name) for name in KEY_TYPES))
+        self.authorized.write_text("".join(self.public("user", name) for name in [*KEY_TYPES, *TOKEN_KEYS]))
+        self.certify()
+
+    def certify(self):
+        authority = self.directory / "authority"
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", authority], check=True)
+        self.authorities = authority.with_suffix(".pub")
+        certified = self.directory / "certified"
+        certified.mkdir()
+        for owner, options in {"host": ["-h", "-n", "127.0.0.1"], "user": ["-n", "alice"]}.items():
+            for name in KEY_TYPES:
+                for suffix in ("", ".pub"):
+                    shutil.copy(self.path(owner, name).with_suffix(suffix), certified)
+                subprocess.run(["ssh-keygen", "-q", "-s", authority, "-I", owner, *options, "-V", "-1h:+1d",
+                                certified / f"{owner}-{name}.pub"], check=True)
 
     def path(self, owner, algorithm):
-        return self.directory / f"{owner}-{key_type(algorithm)}"
+        return self.directory / ("certified" if is_certificate(algorithm) else "") / f"{owner}-{key_type(algorithm)}"
+
+    def certificate(self, owner, algorithm):
+        return self.path(owner, algorithm + CERTIFICATE).with_name(f"{owner}-{key_type(algorithm)}-cert.pub")
 
     def public(self, owner, algorithm):
-        return self.path(owner, algorithm).with_suffix(".pub").read_text()
+        return pathlib.Path(f"{self.path(owner, algorithm)}.pub").read_text()
 
     @functools.cache
     def fingerprint(self, owner, algorithm):
@@ -88,9 +118,10 @@ class EngineServer:
     """One conformance_server; without lists it offers what the engine offers by default."""
 
     def __init__(self, keys, host_keys=tuple(KEY_TYPES), **settings):
-        settings = {"authorized": keys.authorized, "password": PASSWORD, **settings}
+        settings = {"authorized": keys.authorized, "authorities": keys.authorities, "password": PASSWORD, **settings}
         options = [f"--{name.replace('_', '-')}={value}" for name, value in settings.items() if value]
         hosts = [f"--host-key={keys.path('host', name)}" for name in host_keys]
+        hosts += [f"--host-certificate={keys.certificate('host', name)}" for name in host_keys if is_certificate(name)]
         self.output = tempfile.NamedTemporaryFile("w+", prefix="fairlead-conformance-", suffix=".log")
         self.process = subprocess.Popen([BIN / "conformance_server", *hosts, *options], stdin=subprocess.DEVNULL,
                                         stdout=self.output, stderr=self.output)
@@ -140,7 +171,7 @@ def serve(keys):
 
 @pytest.fixture(scope="session")
 def ours(serve):
-    """What our engine knows, by its own account: kex, key, login, cipher, mac. Certificates are other tests' business."""
+    """What our engine knows, by its own account: kex, key, login, cipher, mac. Certificates are test_their_logins' business."""
     with serve() as server:
         known = [line.split() for line in server.log() if line.startswith("known ")]
-    return {kind: [name for name in names.split(",") if "-cert-v01@" not in name] for _, kind, names in known}
+    return {kind: [name for name in names.split(",") if not is_certificate(name)] for _, kind, names in known}

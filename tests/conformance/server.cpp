@@ -14,14 +14,13 @@
 // The pattern is the key stream of AES-128-CTR with a key and a counter of zeros. The subsystem sftp is the
 // system's sftp-server. Prints "known KIND NAME,NAME…" lines, "port N", and then a line for each event.
 #include "command.hpp"
+#include "options.hpp"
 
 #include <fairlead/ssh/algorithms.hpp>
 #include <fairlead/ssh/server.hpp>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <fstream>
 #include <iostream>
 
 namespace {
@@ -33,34 +32,52 @@ using conformance::Facts;
 
 struct Options {
   std::uint16_t port = 0;
-  std::vector<std::string> host_keys;
-  std::string authorized, password, sftp_server = "/usr/lib/openssh/sftp-server";
+  std::vector<std::string> host_keys, host_certificates, methods{"publickey", "password"};
+  std::string authorized, authorities, password, code, sftp_server = "/usr/lib/openssh/sftp-server";
   ssh::ServerConfig config;
-  std::int64_t rekey_seconds = ssh::limits::rekey_interval.count();
-  std::int64_t login_seconds = ssh::limits::login_grace.count(), alive_seconds = 0;
 };
 
-// Whoever has one of the keys in a file of public keys, or knows the password.
+// Whoever has one of the keys in a file of public keys, has a certificate of a CA in another such file that
+// names them, or knows the password; in a dialogue also the code, if there is one.
 class Logins final : public ssh::Authenticator {
  public:
-  explicit Logins(const Options& options) : password_(options.password) {
-    std::ifstream file(options.authorized);
-    for (std::string line; std::getline(file, line);)
-      keys_.push_back(ssh::PublicKey::from_text(line).value());
-  }
-  std::vector<std::string> methods() const override { return {"publickey", "password"}; }
+  explicit Logins(const Options& options)
+      : methods_(options.methods),
+        password_(options.password),
+        code_(options.code),
+        keys_(conformance::load_public_keys(options.authorized)),
+        authorities_(conformance::load_public_keys(options.authorities)) {}
+  std::vector<std::string> methods() const override { return methods_; }
   ssh::Task<ssh::Verdict> password(const ssh::AuthContext&, ssh::Bytes given) override {
-    const bool right = !password_.empty() && ssh::as_text(given) == password_;
-    co_return right ? ssh::Verdict::accepted : ssh::Verdict::refused;
+    co_return verdict(!password_.empty() && ssh::as_text(given) == password_);
   }
   ssh::Task<ssh::Verdict> public_key(const ssh::AuthContext&, const ssh::PublicKey& key, bool) override {
-    const bool known = std::ranges::find(keys_, key) != keys_.end();
-    co_return known ? ssh::Verdict::accepted : ssh::Verdict::refused;
+    co_return verdict(has(keys_, key));
+  }
+  ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context, const ssh::Certificate& shown,
+                                      const ssh::CertificateProof&) override {
+    const auto& names = shown.principals();
+    co_return verdict(has(authorities_, shown.authority()) && has(names, context.user));
+  }
+  ssh::Task<ssh::Verdict> keyboard_interactive(const ssh::AuthContext&, ssh::Prompter& prompter) override {
+    const bool password_right = co_await ask(prompter, ssh::Prompt("Password: "), password_);
+    if (code_.empty()) co_return verdict(password_right);
+    const bool code_right = co_await ask(prompter, ssh::Prompt("Code: ", true), code_);
+    co_return verdict(password_right && code_right);
   }
 
  private:
-  std::string password_;
-  std::vector<ssh::PublicKey> keys_;
+  static ssh::Verdict verdict(bool right) { return right ? ssh::Verdict::accepted : ssh::Verdict::refused; }
+  static bool has(const auto& all, const auto& one) { return std::ranges::find(all, one) != all.end(); }
+  static ssh::Task<bool> ask(ssh::Prompter& prompter, ssh::Prompt prompt, std::string right) {
+    ssh::PromptRound round(std::vector{std::move(prompt)}, "Who is there?");
+    const auto answers = co_await prompter.ask(std::move(round));
+    co_return !right.empty() && ssh::as_text(answers.front()) == right;
+  }
+
+  std::vector<std::string> methods_;
+  std::string password_, code_;
+  std::vector<ssh::PublicKey> keys_, authorities_;
 };
 
 ssh::Task<> run_session(ssh::NewChannel wanted, Facts facts, std::string sftp_server) {
@@ -137,24 +154,16 @@ Options parse(int count, char** arguments) {
   CLI::App app("The engine's server for the conformance tests");
   app.add_option("--port", options.port);
   app.add_option("--host-key", options.host_keys)->required();
+  app.add_option("--host-certificate", options.host_certificates);
+  app.add_option("--methods", options.methods)->delimiter(',');
   app.add_option("--authorized", options.authorized);
+  app.add_option("--authorities", options.authorities);
   app.add_option("--password", options.password);
+  app.add_option("--code", options.code);
   app.add_option("--sftp-server", options.sftp_server);
-  app.add_option("--kex", options.config.key_exchanges)->delimiter(',');
-  app.add_option("--ciphers", options.config.ciphers)->delimiter(',');
-  app.add_option("--macs", options.config.macs)->delimiter(',');
-  app.add_option("--rekey-bytes", options.config.rekey_bytes);
-  app.add_option("--rekey-seconds", options.rekey_seconds);
-  app.add_option("--login-seconds", options.login_seconds);
-  app.add_option("--alive-seconds", options.alive_seconds);
-  try {
-    app.parse(count, arguments);
-  } catch (const CLI::ParseError& error) {
-    std::exit(app.exit(error));
-  }
-  options.config.rekey_interval = std::chrono::seconds(options.rekey_seconds);
-  options.config.login_grace = std::chrono::seconds(options.login_seconds);
-  options.config.alive_interval = std::chrono::seconds(options.alive_seconds);
+  conformance::add_seconds(app, "--alive-seconds", options.config.alive_interval);
+  conformance::add_engine_options(app, options.config, options.config.login_grace);
+  conformance::parse_or_exit(app, count, arguments);
   return options;
 }
 
@@ -162,11 +171,10 @@ Options parse(int count, char** arguments) {
 
 int main(int count, char** arguments) try {
   const Options options = parse(count, arguments);
-  std::vector<ssh::PrivateKey> keys;
-  keys.reserve(options.host_keys.size());
-  for (const auto& path : options.host_keys) keys.push_back(ssh::PrivateKey::load(path).value());
   auto config = std::make_shared<ssh::ServerConfig>(options.config);
-  config->host_keys = ssh::local_host_keys(std::move(keys));
+  config->host_keys =
+      ssh::local_host_keys(conformance::load_all<ssh::PrivateKey>(options.host_keys),
+                           conformance::load_all<ssh::Certificate>(options.host_certificates));
   config->authenticator = std::make_shared<Logins>(options);
   config->on_event = print_event;
 

@@ -78,7 +78,7 @@ class Sshd(Server):
                   "PermitRootLogin": "yes", "UsePAM": "no", "MaxStartups": "100", "PidFile": directory / "pid", "UseDNS": "no",
                   "KexAlgorithms": ",".join(name for name in known if not name.endswith("-sha1")),
                   "LogLevel": "VERBOSE", **self.settings(), **settings}
-        lines = [f"{name} {value}" for name, value in wanted.items()]
+        lines = [f"{name} {value}" for name, values in wanted.items() for value in (values if isinstance(values, list) else [values])]
         lines += [f"HostKey {keys.path('host', name)}" for name in KEY_TYPES]
         (directory / "sshd_config").write_text("\n".join(lines) + "\n")
         return [self.root / "usr/sbin/sshd", "-D", "-e", "-f", directory / "sshd_config"]

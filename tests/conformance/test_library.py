@@ -35,7 +35,8 @@ def flags(installed, *wanted):
 def running(program):
     with subprocess.Popen([program, "0"], stdout=subprocess.PIPE, text=True) as process:
         try:
-            yield int(process.stdout.readline().split()[1].rstrip(","))
+            port, _, _, fingerprint = process.stdout.readline().removeprefix("port ").replace(",", "").split()
+            yield int(port), fingerprint
         finally:
             process.kill()
 
@@ -48,7 +49,7 @@ def ssh(port, *words, directory="/usr/bin"):
 
 
 def is_served(program):
-    with running(program) as port:
+    with running(program) as (port, _):
         for directory in ("/usr/bin", PEERS / "usr/bin"):
             assert ssh(port, "some", "words", directory=directory) == (0, "some words\n", "")
         assert ssh(port) == (0, "Hello. Try: ssh host some words\n", "")
@@ -58,6 +59,13 @@ def is_served(program):
 def test_the_example_is_short_and_serves():
     assert len(EXAMPLE.read_text().splitlines()) < 80
     is_served(BIN / "exec_echo")
+
+
+def test_the_clients_example_runs_a_command():
+    with running(BIN / "exec_echo") as (port, fingerprint):
+        assert run(BIN / "run_command", port, fingerprint, "some words") == "some words\n"
+        stranger = subprocess.run([BIN / "run_command", str(port), "SHA256:another", "some words"], capture_output=True, text=True)
+    assert stranger.returncode == 255 and stranger.stdout == "" and "host key" in stranger.stderr
 
 
 def test_cmake_finds_it(installed, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 import matrix
 from clients import CLIENTS, Curl, Session
-from conftest import in_parallel, key_type, pattern, sha256
+from conftest import SECRETS, in_parallel, pattern, sha256
 
 INPUT = pattern(100_000)
 OUTPUT = 40_000
@@ -32,8 +32,8 @@ def rows_for(client, both):
     return slow + matrix.rows(quick, *rest)
 
 
-def check(client, keys, serve, row):
-    options = {"host_keys": [key_type(row.host_key)], "kex": row.kex, "ciphers": row.cipher, "macs": row.mac}
+def check(client, keys, serve, row, **more):
+    options = {"host_keys": [row.host_key], "kex": row.kex, "ciphers": row.cipher, "macs": row.mac, **more}
     names = " ".join(name for name in (row.kex, row.host_key, row.cipher, row.mac) if name)
     with serve(**options) as server:
         if isinstance(client, Curl):
@@ -47,8 +47,8 @@ def check(client, keys, serve, row):
         facts, _, stream = done.output.partition(b"\n")
         negotiated, method, fingerprint, digest = facts.decode().split("\t")
         assert negotiated == names
-        assert method == ("password" if row.login == "password" else "publickey")
-        assert fingerprint == ("" if row.login == "password" else keys.fingerprint("user", row.login))
+        assert method == (row.login if row.login in SECRETS else "publickey")
+        assert fingerprint == ("" if row.login in SECRETS else keys.fingerprint("user", row.login))
         assert digest == sha256(INPUT) and stream == pattern(OUTPUT)
         assert b"to standard error\n" in done.errors
 

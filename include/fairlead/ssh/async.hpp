@@ -28,6 +28,18 @@ namespace asio = boost::asio;
 template <class T = void>
 using Task = asio::awaitable<T>;
 
+// Calls `waiter` from the executor and never from inside this. Without memory for that its coroutine is
+// destroyed instead: to wake somebody never fails (TH-7), and what the coroutine owned is given up.
+inline void resume_later(const asio::any_io_executor& executor,
+                         asio::any_completion_handler<void()> waiter) noexcept {
+  try {
+    // Wrapped, because to ask the handler for its executor allocates in 1.81, and a failure there crashes.
+    asio::post(executor, [waiter = std::move(waiter)]() mutable { std::move(waiter)(); });
+  } catch (const std::exception&) {
+    return;
+  }
+}
+
 // Wakes the one waiting coroutine. A notification nobody waits for is remembered, so none is lost.
 // Wake-ups may be spurious (cancellation): wait in a loop on the condition itself.
 class Event {
@@ -36,7 +48,7 @@ class Event {
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
 
-  void notify() {
+  void notify() noexcept {
     if (waiter_)
       wake();
     else
@@ -58,9 +70,7 @@ class Event {
   }
 
  private:
-  void wake() {  // posts, so that a waiter never resumes inside notify()
-    asio::post(executor_, [waiter = std::exchange(waiter_, nullptr)]() mutable { std::move(waiter)(); });
-  }
+  void wake() noexcept { resume_later(executor_, std::exchange(waiter_, nullptr)); }
 
   asio::any_io_executor executor_;
   asio::any_completion_handler<void()> waiter_;

@@ -7,6 +7,7 @@
 #include <fairlead/ssh/bytes.hpp>
 #include <fairlead/ssh/certificate.hpp>
 #include <fairlead/ssh/keys.hpp>
+#include <fairlead/ssh/login_refusal.hpp>
 #include <fairlead/ssh/prompts.hpp>
 
 #include <cstdint>
@@ -43,7 +44,8 @@ class Prompter {
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned
-// task is done. An exception counts as refused. The task is cancelled when the connection ends before the
+// task is done. An exception counts as refused,
+// but std::bad_alloc ends the connection. The task is cancelled when the connection ends before the
 // answer: by the login deadline, above all.
 class Authenticator {
  public:
@@ -82,6 +84,9 @@ class Authenticator {
   // with a MIC that it wants just that.
   [[nodiscard]] virtual Task<Verdict> gssapi(const AuthContext& context, const std::string& principal);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
+  // An attempt that the engine has refused without asking: for whoever counts guesses. Nothing to decide.
+  // context.user is what the client said, of any content and length up to one byte more than allowed.
+  virtual void refused(const AuthContext& context, LoginRefusal why);
 };
 
 }  // namespace fairlead::ssh

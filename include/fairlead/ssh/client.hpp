@@ -8,6 +8,7 @@
 #include <fairlead/ssh/keys.hpp>
 #include <fairlead/ssh/limits.hpp>
 #include <fairlead/ssh/prompts.hpp>
+#include <fairlead/ssh/revocation.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -16,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::ssh {
@@ -29,6 +31,9 @@ struct ClientConfig {
   // about the key in it.
   std::vector<PublicKey> host_authorities;
   std::string host_name;
+  // OpenSSH's RevokedHostKeys: a server that shows one of these, or a certificate that they revoke, is
+  // refused without asking. Whoever cannot read the list must not connect.
+  RevocationList revoked_host_keys;
   // Tried in this order: keys, each after the certificates that are for it, then the password, then whatever
   // the server asks. When it wants several methods in a row (RFC 4252 section 5.1), each is shown in the
   // order in which it wants them.
@@ -37,7 +42,10 @@ struct ClientConfig {
   std::optional<std::string> password;
   // keyboard-interactive: as many answers as prompts, else the method is given up. What the prompts say is
   // the server's text: escape it before it is shown. Empty: not tried.
+  // It is cancelled when the connection ends before its answer.
   std::function<Task<std::vector<std::string>>(PromptRound round)> answer_prompts;
+  // The server's words before the login (RFC 4252 section 5.4), its text too: escape it. May be empty.
+  std::function<void(std::string_view text)> on_banner;
   std::string identification = "SSH-2.0-Fairlead";
   std::chrono::seconds login_deadline = limits::login_grace;
   // Empty lists mean the engine's defaults.
@@ -50,8 +58,8 @@ struct ClientConfig {
 
   // OpenSSH's UpdateHostKeys (PROTOCOL section 2.5): told with all keys that the server announces after the
   // login and, asked by us, has proved that it owns; the one that was accepted is among them if the server
-  // still uses it. What types we do not know is left out. Empty: nobody is asked, nothing is proved. Called
-  // on the connection's thread.
+  // still uses it. Types that we do not know and revoked keys are left out. Empty: nobody is asked, nothing
+  // is proved. Called on the connection's thread.
   std::function<void(const std::vector<PublicKey>& keys)> on_host_keys;
 };
 

@@ -30,6 +30,7 @@ config::RegistryAuth spelled_out(config::RegistryAuth auth) {
 }  // namespace
 
 std::string registry_header(const config::RegistryAuth& auth) {
+  if (auth.is_empty()) return {};
   const auto given = spelled_out(auth);
   boost::json::object object;
   const auto set = [&](const char* name, const std::string& value) {
@@ -40,7 +41,6 @@ std::string registry_header(const config::RegistryAuth& auth) {
   set("serveraddress", given.server_address);
   set("identitytoken", given.identity_token);
   set("registrytoken", given.registry_token);
-  if (object.empty()) return {};
   const std::string text = boost::json::serialize(object);
   auto header = ssh::base64(ssh::as_bytes(text));
   std::ranges::replace(header, '+', '-');

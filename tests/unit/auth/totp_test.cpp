@@ -2,6 +2,8 @@
 // One-time codes: the RFCs' vectors, secrets as people write them, and that a code counts once.
 #include "auth/base32.hpp"
 #include "auth/totp_checker.hpp"
+#include "auth/used_codes.hpp"
+#include "support/scratch.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -195,6 +197,74 @@ TEST_F(Codes, ReplaysAreNoGuesses) {
   EXPECT_EQ(show(100, 3000), Answer::right);
   for (unsigned i = 0; i < 2 * free_totp_mistakes; ++i) EXPECT_EQ(show(100, 3000), Answer::used);
   EXPECT_EQ(show(101, 3030), Answer::right);
+}
+
+class KeptCodes : public testing::Test {
+ protected:
+  // As after a restart.
+  TotpChecker::Answer show(std::uint64_t step, std::int64_t time, const std::string& user = "alice") {
+    TotpChecker checker;
+    checker.keep_in(file_);
+    problem_ = checker.problem();
+    const auto answer = checker.check(user, totp_, totp_.code(step), at(time));
+    if (problem_.empty()) problem_ = checker.problem();
+    return answer;
+  }
+  using Answer = TotpChecker::Answer;
+
+  test::ScratchDirectory directory_;
+  std::string file_ = directory_.file("used-codes");
+  std::string problem_;
+  Totp totp_ = Totp::parse(rfc_secret(20)).value();
+};
+
+TEST_F(KeptCodes, CountOnceOverRestarts) {
+  EXPECT_EQ(show(100, 3000), Answer::right);
+  EXPECT_EQ(show(100, 3001), Answer::used);
+  EXPECT_EQ(show(99, 3001), Answer::used);
+  EXPECT_EQ(show(100, 3001, "bob"), Answer::right);
+  EXPECT_EQ(show(100, 3002), Answer::used) << "bob's did not push it out";
+  EXPECT_EQ(show(101, 3003), Answer::right);
+  EXPECT_EQ(problem_, "");
+  struct stat status{};
+  ASSERT_EQ(::stat(file_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST_F(KeptCodes, TheFileForgetsWhatIsLongOver) {
+  EXPECT_EQ(show(100, 3000, "old"), Answer::right);
+  const std::uint64_t later = 100 + remembered_steps + 1;
+  EXPECT_EQ(show(later, static_cast<std::int64_t>(later * 30)), Answer::right);
+  EXPECT_EQ(load_used_steps(file_).value(), (UsedSteps{{"alice", later}}));
+}
+
+TEST_F(KeptCodes, ADamagedOrForeignFileAcceptsNoCode) {
+  for (const std::string text :
+       {"x", "fairlead used codes 2\n", "fairlead used codes 1\n100 alice", "fairlead used codes 1\n-1 a\n",
+        "fairlead used codes 1\n100alice\n", "fairlead used codes 1\n1 a\n2 a\n",
+        "fairlead used codes 1\n100 \n", "fairlead used codes 1\n99999999999999999999 a\n"}) {
+    directory_.write("used-codes", text);
+    EXPECT_EQ(show(100, 3000), Answer::unsafe) << text;
+    EXPECT_THAT(problem_, testing::HasSubstr("used-codes is damaged.")) << text;
+  }
+  std::filesystem::remove(file_);
+  std::filesystem::create_directory(file_);
+  EXPECT_EQ(show(100, 3000), Answer::unsafe);
+  EXPECT_THAT(problem_, testing::HasSubstr("cannot be read"));
+}
+
+TEST_F(KeptCodes, AnEmptyFileIsWhatAPowerCutLeaves) {
+  directory_.write("used-codes", "");
+  EXPECT_EQ(show(100, 3000), Answer::right);
+  directory_.write("used-codes.new", "half a li");
+  EXPECT_EQ(show(100, 3000), Answer::used) << "killed while it was written";
+  EXPECT_EQ(show(101, 3001), Answer::right);
+}
+
+TEST_F(KeptCodes, ACodeThatCannotBeWrittenDownIsNotAccepted) {
+  file_ = directory_.file("no such directory/used-codes");
+  EXPECT_EQ(show(100, 3000), Answer::unsafe);
+  EXPECT_THAT(problem_, testing::HasSubstr("cannot be made"));
 }
 
 }  // namespace

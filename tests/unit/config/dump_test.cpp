@@ -20,10 +20,10 @@ void expect_stable(const std::string& text) {
   const std::string yaml = to_yaml(first);
   const auto again = parse(yaml, "dump.yaml");
   ASSERT_TRUE(again) << again.error().front() << "\n" << yaml;
-  EXPECT_EQ(dump(*again, Secrets::shown), first) << yaml;
+  EXPECT_EQ(to_yaml(dump(*again, Secrets::shown)), yaml);
   const auto json = parse(boost::json::serialize(first), "dump.json", Format::json);
   ASSERT_TRUE(json) << json.error().front();
-  EXPECT_EQ(dump(*json, Secrets::shown), first);
+  EXPECT_EQ(to_yaml(dump(*json, Secrets::shown)), yaml);
 }
 
 TEST(Dump, LoadsAgainAsTheSameConfiguration) {
@@ -126,9 +126,9 @@ TEST(Dump, HasEveryKeyOfContainerSshWithItsDefault) {
   compare(compare, to_json(*theirs), ours, "");
   // Fairlead brings an SFTP server along.
   EXPECT_THAT(missing, testing::ElementsAre("docker.execution.subsystems.sftp"));
-  EXPECT_THAT(different, testing::UnorderedElementsAre("ssh.serverVersion.", "ssh.ciphers.", "ssh.kex.",
-                                                       "ssh.macs.", "backend.", "docker.execution.auth.",
-                                                       "docker.execution.shellCommand."));
+  EXPECT_THAT(different,
+              testing::UnorderedElementsAre("ssh.serverVersion.", "ssh.ciphers.", "ssh.kex.", "ssh.macs.",
+                                            "docker.execution.auth.", "docker.execution.shellCommand."));
 }
 
 TEST(Dump, ContainerSshsDefaultFileIsAccepted) {

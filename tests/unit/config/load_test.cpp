@@ -274,12 +274,19 @@ TEST(Load, OciMistakesAreRefused) {
 }
 
 TEST(Load, TheChosenBackendMustBeComplete) {
-  const auto config = parse("auth: {password: {method: local}, local: {usersFile: u}}\n", "f.yaml");
+  const auto config =
+      parse("auth: {password: {method: local}, local: {usersFile: u}}\nbackend: oci\n", "f.yaml");
   ASSERT_FALSE(config);
   EXPECT_THAT(config.error(),
               ElementsAre("f.yaml: invalid configuration option: oci.image (no image name provided)"));
   expect_error("backend: ''", "no backend configured");
   expect_error("backend: dockerrun", "invalid backend: dockerrun");
+}
+
+TEST(Load, AFileWithoutASectionOfOurOwnMeansDocker) {
+  const auto config = parse("auth: {password: {method: local}, local: {usersFile: u}}\n", "f.yaml");
+  ASSERT_TRUE(config) << config.error().front();
+  EXPECT_EQ(config->backend, "docker");
 }
 
 TEST(Load, AFileWithOnlyADockerSectionMeansDocker) {

@@ -120,5 +120,15 @@ TEST(Files, WhatIsNoRegularFileIsRefused) {
   EXPECT_FALSE(read_text_file("/dev/zero"));
 }
 
+// Found by config_fuzz: yaml-cpp lets it pass, and the dump could not be loaded again.
+TEST(Yaml, TextsMustBeUtf8) {
+  for (const char* text : {"a: 1\nb: x\xff\n", "a: 1\n\xff: 1\n", "a: 1\nb: [\"\xc0\x80\"]\n"}) {
+    const auto node = parse_yaml(text, "f");
+    ASSERT_FALSE(node) << text;
+    EXPECT_EQ(node.error().front(), "f:2: a text that is no UTF-8");
+  }
+  EXPECT_TRUE(parse_yaml("a: \xc3\xa4\n", "f"));
+}
+
 }  // namespace
 }  // namespace fairlead::config

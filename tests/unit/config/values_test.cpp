@@ -82,5 +82,12 @@ TEST(Closest, FindsTypingMistakesAndNothingElse) {
   EXPECT_EQ(closest(std::string(100'000, 'x'), known), "");
 }
 
+// Found by config_fuzz: more nanoseconds than a double tells apart.
+TEST(Values, LongDurationsAreExact) {
+  const Duration exact(55'555'555'555'555'555);
+  EXPECT_EQ(parse_duration(to_text(exact)), exact);
+  EXPECT_FALSE(parse_duration("5555555555555550404"));
+}
+
 }  // namespace
 }  // namespace fairlead::config

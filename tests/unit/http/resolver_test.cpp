@@ -60,7 +60,7 @@ class HangingNameServer {
 TEST(HttpResolver, TheSystemKnowsLocalhost) {
   boost::asio::io_context io{1};
   const auto found =
-      test::run_task(io, Resolver::system().resolve("localhost", 7, steady_clock::time_point::max()));
+      test::run_task(io, Resolver::of_system().resolve("localhost", 7, steady_clock::time_point::max()));
   ASSERT_FALSE(found.empty());
   for (const auto& endpoint : found) {
     EXPECT_TRUE(endpoint.address().is_loopback());

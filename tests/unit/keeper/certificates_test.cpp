@@ -80,6 +80,18 @@ TEST_F(KeeperCertificates, RefusalsAreLoggedWithTheirReason) {
   EXPECT_EQ(login.permissions(), auth::Permissions{});
 }
 
+TEST_F(KeeperCertificates, WhatTheEngineRefusesCountsAsAGuess) {
+  using ssh::LoginRefusal;
+  for (const LoginRefusal why :
+       {LoginRefusal::method, LoginRefusal::password, LoginRefusal::key, LoginRefusal::signature,
+        LoginRefusal::certificate, LoginRefusal::dialogue}) {
+    LoginAuthenticator login(keeper_, "0123", log_);
+    EXPECT_FALSE(login.refused_somebody());
+    login.refused({}, why);
+    EXPECT_EQ(login.refused_somebody(), why != LoginRefusal::method);
+  }
+}
+
 // The keeper believes nobody.
 TEST_F(KeeperCertificates, MessagesAreCheckedAgain) {
   const auto decide = [this](std::vector<std::byte> blob, bool verified) {

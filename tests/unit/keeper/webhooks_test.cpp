@@ -86,7 +86,8 @@ class KeeperWebhooks : public testing::Test {
   config::Auth auth_ = [this] {
     config::Auth auth;
     auth.password_method = auth.public_key_method = auth.authz_method = "webhook";
-    auth.password_webhook = auth.public_key_webhook = auth.authz_webhook = hook();
+    auth.password_webhook = auth.public_key_webhook = hook();
+    auth.authz_webhook = {hook()};
     return auth;
   }();
   ssh::PrivateKey plain_ = ssh::PrivateKey::generate(Type::ed25519).value();

@@ -103,4 +103,14 @@ class RawPeer {
   Speaker speaker;
 };
 
+// A channel that the peer opened as its number 7 and the engine confirmed as 0.
+struct Open : RawPeer {
+  explicit Open(std::shared_ptr<const EngineConfig> config = link_config()) : RawPeer(std::move(config)) {
+    EXPECT_TRUE(open(7));
+    engine().confirm_open(0);
+    EXPECT_THAT(received_numbers(), testing::ElementsAre(91));
+    EXPECT_THAT(log(), testing::ElementsAre("open 0 session"));
+  }
+};
+
 }  // namespace fairlead::ssh::test

@@ -15,15 +15,6 @@ using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-struct Open : RawPeer {
-  Open() {
-    EXPECT_TRUE(open(7));
-    engine().confirm_open(0);
-    (void)received();
-    (void)log();
-  }
-};
-
 TEST(Replies, LeaveInTheOrderOfTheRequestsWhateverOrderTheAnswersHave) {
   Open peer;
   for (const char* name : {"a", "b", "c", "d", "e", "f"}) ASSERT_TRUE(peer.request(0, name, true));

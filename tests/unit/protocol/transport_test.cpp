@@ -77,9 +77,13 @@ TEST(ExtInfo, TwiceFromAServerAndNoMore) {
   Pair pair;
   pair.connect();  // the first has come with it
   const Payload info(msg::ext_info, std::uint32_t{1}, "server-sig-algs", "ssh-ed25519");
+  EXPECT_EQ(pair.client.transport().login_algorithms().front(), "ssh-ed25519");
+  EXPECT_GT(pair.client.transport().login_algorithms().size(), 1U);
   pair.server.transport().send(info);
   pair.connect();
   EXPECT_FALSE(pair.client.error());
+  EXPECT_EQ(pair.client.transport().login_algorithms().size(), 1U) << "what came last counts";
+  EXPECT_TRUE(pair.server.transport().login_algorithms().empty()) << "only a server says so";
   pair.server.transport().send(info);
   pair.connect();
   EXPECT_TRUE(pair.client.error());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // accept() and connect() with certificates of users and of hosts.
 #include "support/certificate_maker.hpp"
-#include "unit/ssh/login_pair.hpp"
+#include "unit/ssh/raw_end.hpp"
 
 #include <gmock/gmock.h>
 
@@ -29,6 +29,12 @@ class CertificateAuthenticator final : public TestAuthenticator {
     const bool right = context.user == "alice" && certificate.authority() == authority_;
     co_return right ? Verdict::accepted : Verdict::refused;
   }
+  void refused(const AuthContext& context, LoginRefusal why) override {
+    EXPECT_EQ(context.user, "alice");
+    EXPECT_FALSE(context.session_id.empty());
+    refusals.push_back(why);
+  }
+  std::vector<LoginRefusal> refusals;
 
  private:
   PublicKey authority_;
@@ -76,6 +82,10 @@ class CertificateLogins : public testing::Test {
   PublicKey host_key_;
 };
 
+RevocationList revoked(const PublicKey& key) {
+  return RevocationList::from_bytes(as_bytes(key.text() + "\n")).value();
+}
+
 TEST_F(CertificateLogins, AUserCertificateLetsIn) {
   run_with({.key_id = "laptop"});
   ASSERT_TRUE(outcome_.server && outcome_.client);
@@ -118,10 +128,33 @@ TEST_F(CertificateLogins, WhatTheCertificateSaysOfItselfIsEnforcedBeforeAnyoneIs
     EXPECT_FALSE(outcome_.server) << reason;
     EXPECT_THAT(authenticator_->asked, ElementsAre("verified alice ssh-ed25519")) << reason;
     EXPECT_THAT(*pair_.events, Contains(HasSubstr(reason)));
+    EXPECT_THAT(authenticator_->refusals, ElementsAre(LoginRefusal::certificate)) << "whoever counts is told";
+    authenticator_->refusals.clear();
   }
   outcome_ = {};
   run_with({.critical = {valued("source-address", "127.0.0.0/8")}});
   EXPECT_TRUE(outcome_.server);
+}
+
+TEST_F(CertificateLogins, ACertificateThatItsCaHasNotSignedIsToldToo) {
+  auto sockets = tcp_pair(loop_.io);
+  auto blob = certificate_blob({}, key_.public_key(), ca_);
+  blob.back() ^= std::byte{1};
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
+    {
+      RawEnd client(std::move(sockets.second));
+      co_await client.begin();
+      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "publickey", false,
+                          "ssh-ed25519-cert-v01@openssh.com", blob));
+      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "hostbased", "what it says"));
+      co_await client.receive(2);
+    }
+    co_await scope.join();
+  };
+  loop_.run(test());
+  EXPECT_THAT(authenticator_->refusals, ElementsAre(LoginRefusal::key, LoginRefusal::method));
 }
 
 TEST_F(CertificateLogins, ACertificateForAnotherKeyIsNotShown) {
@@ -155,6 +188,23 @@ TEST_F(CertificateLogins, AHostCertificateForAnotherHostOrTimeIsRefused) {
     EXPECT_EQ(outcome_.client_error->code, Errc::host_key_rejected);
     EXPECT_THAT(keys_shown_, IsEmpty()) << "nobody is asked about the key behind a bad certificate";
   }
+}
+
+TEST_F(CertificateLogins, ARevokedHostCertificateIsRefusedThoughItsCaIsTrusted) {
+  const CertificateRecipe recipe{.role = 2, .principals = {"box.example.com"}};
+  for (const bool the_ca : {false, true}) {
+    outcome_ = {};
+    certify_host(recipe, "box.example.com");
+    pair_.client->accept_host_key = [](const PublicKey&) { return true; };
+    pair_.client->revoked_host_keys = revoked(the_ca ? ca_.public_key() : host_key_);
+    run();
+    ASSERT_TRUE(outcome_.client_error);
+    EXPECT_EQ(outcome_.client_error->code, Errc::host_key_rejected);
+  }
+  outcome_ = {};
+  pair_.client->revoked_host_keys = revoked(make_key().public_key());
+  run();
+  EXPECT_TRUE(outcome_.client) << "another key's revocation means nothing";
 }
 
 TEST_F(CertificateLogins, AUserCertificateIsNoHosts) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // keyboard-interactive and several methods in a row between accept() and connect().
-#include "unit/ssh/raw_client.hpp"
+#include "unit/ssh/raw_end.hpp"
 
 #include <gmock/gmock.h>
 
@@ -153,7 +153,7 @@ TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
     {
-      RawClient client(std::move(sockets.second));
+      RawEnd client(std::move(sockets.second));
       co_await client.begin();
       const auto ask = [&](const char* method) {
         client.send(Payload(msg::userauth_request, "alice", "ssh-connection", method, "", ""));
@@ -181,15 +181,63 @@ TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
 
 TEST_F(DialogueLogin, AClientThatNeverAnswersEndsAtTheDeadline) {
   Event never(loop_.io.get_executor());
-  pair_.client->answer_prompts = [&never](PromptRound) -> Task<std::vector<std::string>> {
+  const auto typing = std::make_shared<int>();
+  pair_.client->answer_prompts = [&](PromptRound) -> Task<std::vector<std::string>> {
+    const auto inside = typing;
     for (;;) co_await never.wait();
   };
   pair_.server->login_grace = 1s;
-  pair_.client->login_deadline = 2s;  // it is waiting for its own user and hears nothing
   run();
   EXPECT_EQ(outcome_.server_error->code, Errc::timeout);
-  EXPECT_TRUE(outcome_.client_error.has_value());
+  EXPECT_EQ(outcome_.client_error->code, Errc::disconnected_by_peer) << "heard while its user was typing";
+  EXPECT_EQ(typing.use_count(), 1) << "nobody is asked any more";
   EXPECT_EQ(asks_->asking.use_count(), 1) << "nobody waits for the answer any more";
+}
+
+TEST_F(DialogueLogin, ABannerIsShownWhileSomebodyTypes) {
+  Event shown(loop_.io.get_executor());
+  std::vector<std::string> banners;
+  pair_.client->on_banner = [&](std::string_view text) {
+    banners.emplace_back(text);
+    if (banners.size() == 2) shown.notify();
+  };
+  const auto host_key = make_key();
+  pair_.client->accept_host_key = [](const PublicKey&) { return true; };
+  bool typed = false;
+  pair_.client->answer_prompts = [&](PromptRound) -> Task<std::vector<std::string>> {
+    co_await shown.wait();
+    typed = true;
+    co_return std::vector<std::string>(1, "right");
+  };
+  auto sockets = tcp_pair(loop_.io);
+  auto test = [&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(LoginPair::log_in(std::move(sockets.second), pair_.client, outcome_));
+    {
+      RawEnd server(std::move(sockets.first), host_key);
+      co_await server.begin();
+      server.send(Payload(msg::userauth_banner, "first", ""));
+      co_await server.receive(1);
+      server.send(Payload(msg::userauth_info_request, "", "", "", std::uint32_t{1}, "Code: ", false));
+      server.send(Payload(msg::userauth_banner, "second", ""));
+      co_await server.receive(2);
+    }
+    co_await scope.join();
+  };
+  loop_.run(test());
+  EXPECT_TRUE(typed);
+  EXPECT_THAT(banners, ElementsAre("first", "second"));
+  EXPECT_TRUE(outcome_.client_error.has_value());
+}
+
+TEST_F(DialogueLogin, ACallbackThatThrowsEndsTheConnection) {
+  pair_.client->answer_prompts = [](PromptRound) -> Task<std::vector<std::string>> {
+    throw std::runtime_error("no terminal");
+    co_return std::vector<std::string>();
+  };
+  run();
+  EXPECT_FALSE(outcome_.server.has_value());
+  EXPECT_EQ(outcome_.client_error->code, Errc::io_failed);
 }
 
 // --- several methods

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gssapi-with-mic through accept(): the mechanism, the MIC, and who the principal may be. The client is made
 // by hand, since ours has no mechanism.
-#include "unit/ssh/raw_client.hpp"
+#include "unit/ssh/raw_end.hpp"
 
 #include <gmock/gmock.h>
 
@@ -53,7 +53,7 @@ class PrincipalAuthenticator final : public TestAuthenticator {
 };
 
 // What a client's MIC covers, backwards.
-std::string make_mic(RawClient& client, const std::string& user) {
+std::string make_mic(RawEnd& client, const std::string& user) {
   ByteBuffer data;
   WireWriter(data)
       .string(client.session_id())
@@ -79,7 +79,7 @@ class GssapiLogin : public testing::Test {
     pair_.server->gssapi = std::make_shared<BackwardsAcceptor>();
   }
 
-  Task<> play(RawClient& client, const Script& script) {
+  Task<> play(RawEnd& client, const Script& script) {
     co_await client.begin();
     client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "gssapi-with-mic", std::uint32_t{2},
                         "other", script.mechanism));
@@ -100,7 +100,7 @@ class GssapiLogin : public testing::Test {
       TaskScope scope(co_await asio::this_coro::executor);
       scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
       {
-        RawClient client(std::move(sockets.second));
+        RawEnd client(std::move(sockets.second));
         co_await play(client, script);
         numbers = client.numbers();
       }

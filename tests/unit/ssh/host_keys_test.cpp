@@ -83,6 +83,29 @@ TEST(HostKeyUpdate, AClientThatDoesNotWantToKnowAsksNothing) {
   loop.run(test());
 }
 
+TEST(HostKeyUpdate, ARevokedHostKeyIsRefusedAndNotLearned) {
+  Loop loop;
+  const auto first = make_key(), second = make_key();
+  LearningPair pair({first, second});
+  const auto revoke = [&](const PrivateKey& key) {
+    pair.client->revoked_host_keys =
+        RevocationList::from_bytes(as_bytes(key.public_key().text() + "\n")).value();
+  };
+  LoginOutcome outcome;
+  auto test = [&]() -> Task<> {
+    revoke(first);
+    co_await pair.run(outcome);
+    EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
+    outcome = {};
+    revoke(second);
+    co_await pair.run(outcome);
+    for (int i = 0; i < 100 && pair.learned.empty(); ++i) co_await settle();
+  };
+  loop.run(test());
+  ASSERT_EQ(pair.learned.size(), 1U);
+  EXPECT_EQ(pair.learned[0], Keys{first.public_key()});
+}
+
 // Somebody who runs one server must not become the trusted owner of another one's key.
 TEST(HostKeyUpdate, AKeyThatTheServerDoesNotOwnIsNotLearned) {
   const auto own = make_key(), foreign = make_key();

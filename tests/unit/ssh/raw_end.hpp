@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A client of accept() over loopback TCP that sends any message after the key exchange.
+// One end of a loopback TCP connection that sends any message after the key exchange: to accept() or to
+// connect().
 #pragma once
 
 #include "base/wire.hpp"
@@ -16,10 +17,14 @@
 
 namespace fairlead::ssh::test {
 
-// Sends what the test says to a real accept().
-class RawClient {
+// Sends what the test says to a real accept(), or with a host key to a real connect().
+class RawEnd {
  public:
-  explicit RawClient(asio::ip::tcp::socket socket) : socket_(std::move(socket)), peer_(client_config()) {}
+  explicit RawEnd(asio::ip::tcp::socket socket) : socket_(std::move(socket)), peer_(client_config()) {}
+  RawEnd(asio::ip::tcp::socket socket, const PrivateKey& host_key)
+      : socket_(std::move(socket)), peer_(server_for(host_key)) {
+    peer_.host_keys = {host_key};
+  }
 
   // Until `count` messages of number 50 and up have come, or the end.
   Task<> receive(std::size_t count) {
@@ -49,8 +54,15 @@ class RawClient {
   void send(const Payload& payload) { peer_.transport().send(payload); }
   [[nodiscard]] Bytes session_id() { return peer_.transport().session_id(); }
   [[nodiscard]] std::vector<int> numbers() const { return peer_.numbers(); }
+  [[nodiscard]] const std::vector<std::vector<std::byte>>& messages() { return peer_.messages(); }
 
  private:
+  static EngineConfig server_for(const PrivateKey& host_key) {
+    EngineConfig config = server_config({});
+    config.host_keys = {host_key.public_key()};
+    return config;
+  }
+
   asio::ip::tcp::socket socket_;
   TransportPeer peer_;
 };
