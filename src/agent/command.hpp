@@ -57,10 +57,4 @@ struct Image {
 // Nothing: no such subsystem here; the request is refused.
 [[nodiscard]] std::optional<Command> choose_subsystem(const Image& image, const std::string& name);
 
-// Words as a shell would see them, if it takes no shell to know: blanks, quotes and backslashes, but nothing
-// that would be expanded, redirected, assigned or executed. Empty when it does, or when a quote is left open.
-// Characters in `also_plain` are left as they are, for a program that knows what to do with them.
-[[nodiscard]] std::optional<std::vector<std::string>> plain_words(std::string_view command,
-                                                                  std::string_view also_plain = {});
-
 }  // namespace fairlead::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program in the box: reads its command line (link/agent_link.hpp) and serves.
 #include "agent/agent.hpp"
+#include "agent/idle.hpp"
 #include "agent/passwd.hpp"
 #include "agent/scp_main.hpp"
 #include "agent/sftp_main.hpp"
@@ -28,6 +29,7 @@ constexpr int usage_status = 64;  // EX_USAGE of sysexits.h
 int usage() {
   (void)std::fputs(
       "usage: fairlead-agent serve --fd N | --socket PATH | --stdio\n"
+      "       fairlead-agent idle\n"
       "       fairlead-agent sftp-server\n"
       "       fairlead-agent scp -t | -f [-dprv] PATH…\n"
       "       fairlead-agent --version\n"
@@ -123,6 +125,7 @@ int main(int count, char** words) {
     std::puts("fairlead-agent " FAIRLEAD_VERSION);
     return 0;
   }
+  if (command == fairlead::link::idle_command && count == 2) return fairlead::agent::run_idle();
   if (command == "sftp-server") return fairlead::agent::run_sftp_server(STDIN_FILENO, STDOUT_FILENO);
   if (command == "scp") return fairlead::agent::run_scp({words + 1, words + count});
   if (command == "serve") return serve(count, words);

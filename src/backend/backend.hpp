@@ -63,6 +63,9 @@ class Box {
   // The way for data sockets to the agent; null when it is not on this machine: all data goes over the link.
   [[nodiscard]] virtual link::DescriptorSender* data_sockets() { return nullptr; }
   [[nodiscard]] virtual std::string id() const = 0;  // for logs: container id or name
+  // Where each session has a box of its own: the box for one more, the caller's to remove after it. Throws
+  // BackendError. Null: sessions share this box.
+  [[nodiscard]] virtual Task<std::unique_ptr<Box>> launch_for_session() { co_return nullptr; }
   // Kills what runs and removes every trace. Idempotent. Throws BackendError when the engine does not answer;
   // the box stays in the journal then and is removed later.
   [[nodiscard]] virtual Task<> remove() = 0;

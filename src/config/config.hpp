@@ -127,7 +127,11 @@ struct Docker {
       network_config, platform;
   std::string container_name;
   std::map<std::string, std::string> metadata_labels;  // ours: metadata name → label of the container
-  std::string mode = "connection";  // "session" and "persistent" come with the Docker issue
+  std::string mode = "connection";                     // or "session", "persistent"
+  // Of mode persistent, ours: whether a box that is missing is made, and when one that nobody is in is
+  // stopped (0: never).
+  bool create_missing = false;
+  Duration stop_after_idle = std::chrono::minutes(10);
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
   // How the agent is brought in and reached: "socket" (mounted from this machine), "attach" (uploaded, over
@@ -136,14 +140,14 @@ struct Docker {
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   Programs programs;
-  // Of the guest agent that ContainerSSH expects in the image: read and written, without effect.
+  // Without our agent the container's first process; with it, and the guest agent always, without effect.
   std::vector<std::string> idle_command{
       "/usr/bin/containerssh-agent", "wait-signal", "--signal", "INT", "--signal", "TERM"};
   std::string guest_agent = "/usr/bin/containerssh-agent";
   RegistryAuth registry_auth{};
+  // Of calls of the engine without an agent; with it these are messages to the agent, and without effect.
   Duration command_start = std::chrono::seconds(60), signal = std::chrono::seconds(60),
-           window =
-               std::chrono::seconds(60);  // without effect: messages to the agent, not calls of the engine
+           window = std::chrono::seconds(60);
   Duration container_start = std::chrono::seconds(60), container_stop = std::chrono::seconds(60),
            http = std::chrono::seconds(15);
 };

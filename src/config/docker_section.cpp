@@ -37,9 +37,10 @@ void describe_connection(Visitor& section, Docker& docker) {
                   "TLS needs all three of cacert, cert and key");
 }
 
-// Keys that steer the agent which ContainerSSH expects in the image. Ours is brought along (design D6).
+// Keys that steer the agent which ContainerSSH expects in the image. Ours is brought along (design D6),
+// unless it is switched off.
 void describe_guest_agent(Visitor& section, Docker& docker) {
-  if (section.field("idleCommand", docker.idle_command) &&
+  if (section.field("idleCommand", docker.idle_command) && !docker.disable_agent &&
       (docker.idle_command.empty() || docker.idle_command.front() != guest_agent))
     section.warning("idleCommand", "has no effect: the container's first process is Fairlead's agent");
   if (section.field("agentPath", docker.guest_agent) && docker.guest_agent != guest_agent)
@@ -56,6 +57,34 @@ void describe_registry(Visitor& section, RegistryAuth& auth) {
   section.secret("registrytoken", auth.registry_token);
 }
 
+bool restarts(const boost::json::object& host_config) {
+  const boost::json::value* policy = host_config.if_contains("RestartPolicy");
+  const boost::json::value* name =
+      policy != nullptr && policy->is_object() ? policy->get_object().if_contains("Name") : nullptr;
+  return name != nullptr && name->is_string() && !name->get_string().empty() && name->get_string() != "no";
+}
+
+void describe_mode(Visitor& section, Docker& docker) {
+  constexpr std::array<std::string_view, 3> modes{"connection", "session", "persistent"};
+  section.choice("mode", docker.mode, {modes});
+  if (docker.mode == "session" && restarts(docker.host_config))
+    section.error("host.restartPolicy", "a container of mode session runs once: no, or nothing");
+  const bool stays = docker.mode == "persistent";
+  if (section.field("createMissingContainers", docker.create_missing) && !stays)
+    section.warning("createMissingContainers", "has no effect: it is for mode persistent");
+  if (section.field("stopAfterIdle", docker.stop_after_idle) && !stays)
+    section.warning("stopAfterIdle", "has no effect: it is for mode persistent");
+  if (!stays && docker.container_name.find("{username}") != std::string::npos)
+    section.error("containername", "{username} is for mode persistent");
+}
+
+void check_agentless(Visitor& section, const Docker& docker) {
+  if (!docker.disable_agent) return;
+  if (docker.mode == "persistent") section.error("disableAgent", "a box that stays is entered by the agent");
+  if (docker.mode == "connection" && docker.idle_command.empty())
+    section.error("idleCommand", "without the agent this is the container's first process");
+}
+
 void describe_execution(Visitor& section, Docker& docker) {
   section.structure("container", docker.container, DockerStructure::container);
   section.structure("host", docker.host_config, DockerStructure::host);
@@ -64,15 +93,11 @@ void describe_execution(Visitor& section, Docker& docker) {
   section.alias("containername", "containerName");  // the manual's
   section.field("containername", docker.container_name);
   section.section("auth", [&](Visitor& own) { describe_registry(own, docker.registry_auth); });
-  if (!docker.registry_auth.is_empty())
-    section.warning("auth", "has no effect yet: images are pulled with the credentials of the engine");
-  constexpr std::array<std::string_view, 2> modes{"connection", "session"};
-  section.choice("mode", docker.mode, {modes});
-  if (docker.mode == "session") section.error("mode", "mode session is not built yet");
+  describe_mode(section, docker);
+  section.field("disableAgent", docker.disable_agent);
   describe_guest_agent(section, docker);
   describe_shared(section, docker.programs);
-  section.field("disableAgent", docker.disable_agent);
-  if (docker.disable_agent) section.error("disableAgent", "running without the agent is not built yet");
+  check_agentless(section, docker);
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.choice("imagePullPolicy", docker.image_pull_policy, {policies});
   section.field("exposeAuthMetadataAsLabels", docker.metadata_labels);
@@ -84,9 +109,9 @@ void describe_timeouts(Visitor& section, Docker& docker) {
   section.lenient_in_json();
   describe_timeout(section, "containerStart", docker.container_start);
   describe_timeout(section, "containerStop", docker.container_stop);
-  section.field("commandStart", docker.command_start);
-  section.field("signal", docker.signal);
-  section.field("window", docker.window);
+  describe_timeout(section, "commandStart", docker.command_start);
+  describe_timeout(section, "signal", docker.signal);
+  describe_timeout(section, "window", docker.window);
   describe_timeout(section, "http", docker.http);
 }
 

@@ -20,11 +20,14 @@ namespace fairlead::link {
 inline constexpr std::string_view directory = "/.fairlead";
 inline constexpr std::string_view agent_path = "/.fairlead/agent";
 inline constexpr std::string_view socket_path = "/.fairlead/link";
+inline constexpr std::string_view idle_command = "idle";
 
 // Command lines of the agent:
 //   agent serve --fd N          link on an inherited descriptor (oci: the runtime's --preserve-fds)
 //   agent serve --socket PATH   connect to the daemon's listening socket (docker on this machine)
 //   agent serve --stdio         link on standard input and output (docker attach, kubernetes)
+//   agent idle                  nothing but reaping: the first process of a box that stays, in which each
+//                               login has an agent of its own beside it; ends with SIGTERM or SIGINT
 //   agent sftp-server           SFTP on standard input and output
 //   agent scp -t|-f … PATH      scp's remote half
 //   agent --version

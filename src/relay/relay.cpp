@@ -4,6 +4,7 @@
 
 #include "relay/session_relay.hpp"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct Shared {
   RelayOptions options;
   std::size_t open_sessions = 0;
   bool client_left = false;
+  std::set<std::shared_ptr<backend::Box>> session_boxes = {};  // each of one session
 
   void tell(const RelayEvent& event) const {
     if (options.observer) options.observer(event);
@@ -55,47 +57,6 @@ void refuse(const Shared& shared, ssh::NewChannel wish, ssh::OpenFailure reason,
   refuse(shared, std::move(wish), Decision{.allowed = false, .reason = reason, .text = text});
 }
 
-Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
-  const Decision decision = decide(*shared, wish);
-  if (!decision.allowed) {
-    refuse(*shared, std::move(wish), decision);
-    co_return;
-  }
-  auto place = std::make_shared<Place>(shared);
-  auto box = co_await shared->gate->pass();
-  if (!box) {
-    refuse(*shared, std::move(wish), ssh::OpenFailure::connect_failed, box.error());
-    co_return;
-  }
-  ssh::Connection& link = (*box)->peer().connection;
-  std::expected<ssh::OpenedChannel, ssh::Refusal> agent =
-      std::unexpected(ssh::Refusal{ssh::OpenFailure::connect_failed, {}});
-  try {
-    agent = co_await link.open_channel("session");
-  } catch (const ssh::ConnectionError&) {  // the box has ended
-  }
-  if (!agent) {
-    refuse(*shared, std::move(wish), agent.error().reason, "The box does not take this session.");
-    co_return;
-  }
-  ssh::OpenedChannel client = std::move(wish).accept();
-  SessionRelay context{.box = *box,
-                       .policy = {shared, &shared->options.policy},
-                       .observer = shared->options.observer,
-                       .client = shared->client,
-                       .place = std::move(place)};
-  co_await relay_session(std::move(context), std::move(client), std::move(*agent));
-}
-
-// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4). The
-// engine holds the client to no-more-sessions@openssh.com.
-Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request> requests) {
-  while (auto request = co_await requests.next()) {
-    shared->tell(GlobalRequestSeen{Side::client, request->name()});
-    request->reply(request->type() == ssh::RequestType::no_more_sessions);
-  }
-}
-
 // Programs end with the link, without waiting for them.
 void end_box(backend::Box& box) {
   box.peer().connection.close({ssh::Errc::connection_closed, "client left"});
@@ -117,14 +78,96 @@ Task<> refuse_box_requests(std::shared_ptr<Shared> shared, std::shared_ptr<backe
   }
 }
 
+// Until the box's link has ended.
+Task<> attend_box(std::shared_ptr<Shared> shared, std::shared_ptr<backend::Box> box) {
+  if (shared->client_left) end_box(*box);
+  ssh::TaskScope refusing(co_await ssh::asio::this_coro::executor);
+  refusing.spawn(refuse_box_channels(shared, box));
+  refusing.spawn(refuse_box_requests(shared, box));
+  co_await refusing.join();
+}
+
+struct SessionBox {
+  std::shared_ptr<backend::Box> box;  // null when there is none
+  std::string refusal = {};           // for the client, then
+};
+
+// The login's box, or one for this session alone.
+Task<SessionBox> find_box(std::shared_ptr<Shared> shared) {
+  auto common = co_await shared->gate->pass();
+  if (!common) co_return SessionBox{nullptr, std::move(common.error())};
+  try {
+    std::shared_ptr<backend::Box> own = co_await (*common)->launch_for_session();
+    if (!own) co_return SessionBox{std::move(*common)};
+    shared->session_boxes.insert(own);
+    co_return SessionBox{std::move(own)};
+  } catch (const backend::BackendError& error) {
+    co_return SessionBox{nullptr, error.user_text()};
+  }
+}
+
+Task<> remove_session_box(std::shared_ptr<Shared> shared, std::shared_ptr<backend::Box> box) {
+  if (shared->session_boxes.erase(box) == 0) co_return;  // it is the login's
+  end_box(*box);
+  try {
+    co_await box->remove();
+  } catch (const backend::BackendError&) {  // the backend tries it again
+  }
+}
+
+Task<> serve_session(std::shared_ptr<Shared> shared, ssh::NewChannel wish, std::shared_ptr<backend::Box> box,
+                     std::shared_ptr<Place> place) {
+  ssh::Connection& link = box->peer().connection;
+  std::expected<ssh::OpenedChannel, ssh::Refusal> agent =
+      std::unexpected(ssh::Refusal{ssh::OpenFailure::connect_failed, {}});
+  try {
+    agent = co_await link.open_channel("session");
+  } catch (const ssh::ConnectionError&) {  // the box has ended
+  }
+  if (!agent) {
+    refuse(*shared, std::move(wish), agent.error().reason, "The box does not take this session.");
+    co_return;
+  }
+  ssh::OpenedChannel client = std::move(wish).accept();
+  SessionRelay context{.box = std::move(box),
+                       .policy = {shared, &shared->options.policy},
+                       .observer = shared->options.observer,
+                       .client = shared->client,
+                       .place = std::move(place)};
+  co_await relay_session(std::move(context), std::move(client), std::move(*agent));
+}
+
+Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
+  const Decision decision = decide(*shared, wish);
+  if (!decision.allowed) {
+    refuse(*shared, std::move(wish), decision);
+    co_return;
+  }
+  auto place = std::make_shared<Place>(shared);
+  const SessionBox found = co_await find_box(shared);
+  if (!found.box) {
+    refuse(*shared, std::move(wish), ssh::OpenFailure::connect_failed, found.refusal);
+    co_return;
+  }
+  ssh::TaskScope attending(co_await ssh::asio::this_coro::executor);
+  if (shared->session_boxes.contains(found.box)) attending.spawn(attend_box(shared, found.box));
+  co_await serve_session(shared, std::move(wish), found.box, std::move(place));
+  co_await remove_session_box(shared, found.box);
+  co_await attending.join();
+}
+
+// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4). The
+// engine holds the client to no-more-sessions@openssh.com.
+Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request> requests) {
+  while (auto request = co_await requests.next()) {
+    shared->tell(GlobalRequestSeen{Side::client, request->name()});
+    request->reply(request->type() == ssh::RequestType::no_more_sessions);
+  }
+}
+
 Task<> watch_box(std::shared_ptr<Shared> shared) {
   auto box = co_await shared->gate->pass();
-  if (!box) co_return;
-  if (shared->client_left) end_box(**box);
-  ssh::TaskScope refusing(co_await ssh::asio::this_coro::executor);
-  refusing.spawn(refuse_box_channels(shared, *box));
-  refusing.spawn(refuse_box_requests(shared, *box));
-  co_await refusing.join();
+  if (box) co_await attend_box(shared, *box);
 }
 
 }  // namespace
@@ -138,6 +181,7 @@ Task<> relay(ssh::AcceptedConnection client, std::shared_ptr<BoxGate> gate, Rela
   while (auto wish = co_await client.channels.next()) sessions.spawn(serve_channel(shared, std::move(*wish)));
   shared->client_left = true;
   if (auto box = shared->gate->box()) end_box(*box);
+  for (const auto& box : shared->session_boxes) end_box(*box);
   co_await sessions.join();
 }
 

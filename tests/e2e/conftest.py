@@ -155,8 +155,11 @@ class Daemon:
             wait_until(path.exists, 20, "the master is up")
             yield f"-oControlPath={path}"
         finally:
-            process.terminate()
-            process.wait()
+            # OpenSSH 9.2 loses a signal that comes between its look for one and its wait for input.
+            while process.poll() is None:
+                process.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(1)
 
     def boxes(self):
         """What the backend holds for this instance, seen from outside."""

@@ -111,6 +111,20 @@ Task<> copy_from_container(std::shared_ptr<Bridge> bridge) {
 
 }  // namespace
 
+Task<> log_attach_errors(http::Stream stream, observe::Log log) {
+  std::vector<std::byte> buffer(http::limits::read_size);
+  FrameDecoder decoder;
+  ErrorLines errors(std::move(log));
+  try {
+    while (const auto size = co_await stream.read_some(buffer)) {
+      auto input = ssh::Bytes(buffer).first(size);
+      while (const auto piece = decoder.next(input))
+        if (piece->source == FrameDecoder::Source::standard_error) errors.add(ssh::as_text(piece->data));
+    }
+  } catch (const http::HttpError&) {  // closed by us, or by the engine's end
+  }
+}
+
 LinkSocket bridge_attach(http::Stream stream, ssh::TaskScope& scope, const asio::any_io_executor& executor,
                          observe::Log log) {
   Socket ours(executor);

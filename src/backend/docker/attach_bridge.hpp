@@ -19,4 +19,8 @@ using LinkSocket = ssh::asio::generic::stream_protocol::socket;
 [[nodiscard]] LinkSocket bridge_attach(http::Stream stream, ssh::TaskScope& scope,
                                        const ssh::asio::any_io_executor& executor, observe::Log log);
 
+// For a program that only says on its standard streams why it fails: its standard error to the log, as above,
+// until it ends. The rest is dropped.
+[[nodiscard]] ssh::Task<> log_attach_errors(http::Stream stream, observe::Log log);
+
 }  // namespace fairlead::docker

@@ -11,10 +11,6 @@
 
 namespace fairlead::docker {
 
-// Why a box has ended: Box::end_reason(). Within limits::end_reason, whatever the engine does. The lease
-// outlives the call.
-[[nodiscard]] Task<std::string> end_reason(const Lease& lease);
-
 class DockerBox final : public backend::Box {
  public:
   // `copying` are the coroutines of an attach link; none for a socket link.

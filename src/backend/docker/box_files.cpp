@@ -116,6 +116,21 @@ void BoxFiles::create(const std::string& box) const {
     fail("link the agent into", directory, std::strerror(errno));
 }
 
+std::string BoxFiles::open_home(const std::string& container) const {
+  const fs::path directory = root_ / "homes" / container;
+  const fs::path agent = directory / "agent";
+  make_directory(root_ / "homes", 0755);
+  make_directory(directory, 0755);
+  std::error_code error;
+  if (fs::equivalent(root_ / "agent", agent, error)) return directory;
+  // Under a name of its own first: logins that come at the same time find the old one or the new one.
+  const fs::path fresh = directory / ("agent-" + ssh::random_hex(limits::box_bytes));
+  if (::link((root_ / "agent").c_str(), fresh.c_str()) != 0 || ::rename(fresh.c_str(), agent.c_str()) != 0)
+    fail("link the agent into", directory, std::strerror(errno));
+  ::unlink(fresh.c_str());  // rename() of one file to its other name leaves both
+  return directory;
+}
+
 void BoxFiles::remove(const std::string& box) const {
   std::error_code error;
   fs::remove_all(directory_of(box), error);
@@ -138,10 +153,11 @@ std::string BoxFiles::agent_archive(bool inside) const {
   return tar;
 }
 
-AgentListener::AgentListener(const asio::any_io_executor& executor, const std::string& directory)
-    : path_(directory + "/link"), acceptor_(executor) {
+AgentListener::AgentListener(const asio::any_io_executor& executor, const std::string& directory,
+                             const std::string& name)
+    : path_(directory + "/" + name), acceptor_(executor) {
   const ShortPath short_path(directory);
-  const auto address = short_path.of("link");
+  const auto address = short_path.of(name);
   try {
     acceptor_.open();
     acceptor_.bind(address);

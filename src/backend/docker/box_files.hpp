@@ -8,6 +8,9 @@
 //       boxes boxes/<box>/                    0755, mounted read-only at /.fairlead in the box
 //           agent                       hard link of the copy: a box costs no disk
 //           link                        our Unix socket, until the agent has connected
+//       homes/<container>/              the same for a box that stays, as long as this directory
+//           agent                       replaced when ours is newer: each login starts one
+//           link-<random>               one for each login
 #pragma once
 
 #include <fairlead/ssh/async.hpp>
@@ -31,6 +34,8 @@ class BoxFiles {
   [[nodiscard]] std::string directory_of(const std::string& box) const;
   void create(const std::string& box) const;  // no-op when it is there
   void remove(const std::string& box) const;  // no-op when there is none
+  // The directory of a box that stays, by its container's name, with the agent of today in it.
+  [[nodiscard]] std::string open_home(const std::string& container) const;
   // The agent as a tar archive, to be unpacked at "/" or, with `inside`, in /.fairlead itself.
   [[nodiscard]] std::string agent_archive(bool inside) const;
 
@@ -40,10 +45,12 @@ class BoxFiles {
 };
 
 // The Unix socket in a box's directory where its agent connects. Any uid in the box may; the first one is the
-// agent, since it is the box's first process, and nobody comes after it.
+// agent, since it is the box's first process, and nobody comes after it. (In a box that stays it need not be:
+// there every program of the box is trusted with every login to it.)
 class AgentListener {
  public:
-  AgentListener(const ssh::asio::any_io_executor& executor, const std::string& directory);
+  AgentListener(const ssh::asio::any_io_executor& executor, const std::string& directory,
+                const std::string& name = "link");
   ~AgentListener() { close(); }
   AgentListener(const AgentListener&) = delete;
   AgentListener& operator=(const AgentListener&) = delete;

@@ -32,35 +32,60 @@ json::array& array_at(json::object& parent, std::string_view name) {
   return value.is_array() ? value.get_array() : value.emplace_array();
 }
 
-void set_labels(json::object& body, const backend::Login& login, const BoxIdentity& identity) {
+void set_labels(json::object& body, const backend::Login& login, const BoxIdentity& identity, LinkKind kind) {
   auto& labels = object_at(body, "Labels");
+  labels[instance_label] = identity.instance;
+  labels[owner_label] = identity.owner;
+  if (identity.home) {
+    labels[home_label] = identity.home->user;
+    labels[link_label] = kind == LinkKind::socket ? "socket" : "attach";
+    if (!identity.home->user.empty()) labels[user_label] = identity.home->user;
+    return;
+  }
   for (const auto& [name, label] : login.config->docker.metadata_labels)
     if (const auto entry = login.metadata.metadata.find(name); entry != login.metadata.metadata.end())
       labels[label] = entry->second.value;
   labels[connection_label] = login.connection_id;
   labels[address_label] = login.remote_address;
   labels[user_label] = login.user;
-  labels[instance_label] = identity.instance;
-  labels[owner_label] = identity.owner;
   labels[box_label] = identity.box;
 }
 
-// The agent is the first process, whatever the image starts.
-void set_process(json::object& body, const config::Docker& docker, LinkKind kind) {
-  const bool attached = kind == LinkKind::attach;
-  json::array command{link::agent_path, "serve"};
-  if (attached)
-    command.push_back("--stdio");
-  else
-    for (const auto word : {std::string_view("--socket"), link::socket_path})
-      command.push_back(json::value(word));
-  body["Entrypoint"] = std::move(command);
-  body["Cmd"] = json::array();
-  body["Tty"] = false;
+void set_streams(json::object& body, bool attached) {
   for (const auto* key : {"OpenStdin", "StdinOnce", "AttachStdin", "AttachStdout", "AttachStderr"})
     body[key] = attached;
-  // The image's health check would run in every box for nobody.
+}
+
+// The image's health check would run in every box for nobody.
+void set_no_health_check(json::object& body) {
   if (!body.contains("Healthcheck")) body["Healthcheck"] = {{"Test", json::array{"NONE"}}};
+}
+
+// The operator's variables, then the program's.
+void set_bare_process(json::object& body, json::object& host, const NewExec& process) {
+  body["Cmd"] = json::array(process.command.begin(), process.command.end());
+  body["Tty"] = process.terminal.has_value();
+  set_streams(body, process.input);
+  auto& environment = array_at(body, "Env");
+  for (const auto& variable : process.environment) environment.push_back(json::value(variable));
+  if (process.terminal) host["ConsoleSize"] = json::array{process.terminal->rows, process.terminal->columns};
+  set_no_health_check(body);
+}
+
+json::array first_process(LinkKind kind, bool stays) {
+  if (stays) return {link::agent_path, link::idle_command};
+  if (kind == LinkKind::attach) return {link::agent_path, "serve", "--stdio"};
+  return {link::agent_path, "serve", "--socket", link::socket_path};
+}
+
+// The agent is the first process, whatever the image starts.
+void set_process(json::object& body, const config::Docker& docker, LinkKind kind, bool stays) {
+  const bool attached = kind == LinkKind::attach && !stays;
+  body["Entrypoint"] = first_process(kind, stays);
+  body["Cmd"] = json::array();
+  body["Tty"] = false;
+  set_streams(body, attached);
+  set_no_health_check(body);
   // To run programs as somebody, the agent itself must be root; an operator who set both knows why.
   if (!docker.programs.user.empty() && !body.contains("User")) body["User"] = "0:0";
 }
@@ -134,19 +159,24 @@ std::string platform_text(const json::object& platform) {
 NewContainer make_container(const backend::Login& login, const BoxIdentity& identity, LinkKind kind) {
   const auto& docker = login.config->docker;
   NewContainer container;
-  container.name = docker.container_name.empty() ? "fairlead-" + identity.box : docker.container_name;
+  container.name = identity.home                   ? identity.home->container
+                   : docker.container_name.empty() ? "fairlead-" + identity.box
+                                                   : docker.container_name;
   container.platform = platform_text(docker.platform);
   container.body = docker.container;
-  set_process(container.body, docker, kind);
-  set_labels(container.body, login, identity);
   json::object host = docker.host_config;
+  if (identity.bare)
+    set_bare_process(container.body, host, *identity.bare);
+  else
+    set_process(container.body, docker, kind, identity.home.has_value());
+  set_labels(container.body, login, identity, kind);
   set_limits(host, docker.limits);
   if (docker.limits.disk) set_disk_limit(container.body, host, *docker.limits.disk, identity.disk_limit);
   set_privileges(host);
-  mount_agent(host, identity, kind);
+  if (!identity.bare) mount_agent(host, identity, kind);
   // What the agent says on standard error is of no use in the engine's files.
   if (!host.contains("LogConfig")) host["LogConfig"] = {{"Type", "none"}};
-  // A box never comes back to life, and stays until its end was looked at.
+  // A box never comes back to life by itself, and stays until its end was looked at.
   host["RestartPolicy"] = {{"Name", "no"}};
   host["AutoRemove"] = false;
   container.body["HostConfig"] = std::move(host);

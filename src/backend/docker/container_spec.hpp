@@ -6,6 +6,7 @@
 #include "backend/docker/engine.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ inline constexpr std::string_view user_label = "containerssh_username";
 inline constexpr std::string_view instance_label = "fairlead_instance";  // config: which daemon
 inline constexpr std::string_view owner_label = "fairlead_owner";        // which state directory
 inline constexpr std::string_view box_label = "fairlead_box";            // the journal entry
+inline constexpr std::string_view home_label =
+    "fairlead_home";  // of boxes that stay: whose, or empty: everybody's
+inline constexpr std::string_view link_label = "fairlead_link";  // of boxes that stay: "socket" or "attach"
 inline constexpr std::string_view disk_label = "fairlead_disk";  // DiskLimit::watched: most bytes written
 
 // How the agent reaches us.
@@ -33,10 +37,19 @@ enum class DiskLimit : std::uint8_t {
   watched,  // it cannot: we look, and end a box that has written more (disk_watch.hpp)
 };
 
+// A box that stays (mode persistent).
+struct Home {
+  std::string container;  // its name
+  std::string user;       // whose it is; empty: everybody's who is sent there
+};
+
 struct BoxIdentity {
   std::string box, instance, owner;
   std::string directory;  // on this machine, for LinkKind::socket
   DiskLimit disk_limit = DiskLimit::quota;
+  std::optional<Home> home = {};  // then nothing of the login is part of it
+  std::optional<NewExec> bare =
+      {};  // then no agent is: the container's command, after the image's entry point
 };
 
 // Pure: the same input gives the same container.

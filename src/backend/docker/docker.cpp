@@ -2,11 +2,15 @@
 // The Docker backend as the daemon sees it.
 #include "backend/docker/docker.hpp"
 
+#include "backend/docker/agentless_box.hpp"
 #include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
 #include "backend/docker/fleet.hpp"
+#include "backend/docker/home_launch.hpp"
+#include "backend/docker/idle_stop.hpp"
 #include "backend/docker/launch.hpp"
 #include "backend/docker/removal.hpp"
+#include "backend/docker/session_boxes.hpp"
 #include "http/json.hpp"
 
 #include <stdexcept>
@@ -22,6 +26,12 @@ class DockerBackend final : public Backend {
       : fleet_(std::make_shared<Fleet>(config, std::move(log))) {}
 
   Task<std::unique_ptr<Box>> launch(Login login) override {
+    if (login.config->docker.disable_agent)
+      co_return co_await docker::launch_agentless(fleet_, std::move(login));
+    if (login.config->docker.mode == "persistent")
+      co_return co_await docker::launch_home(fleet_, std::move(login));
+    if (login.config->docker.mode == "session")
+      co_return co_await docker::prepare_session_boxes(fleet_, std::move(login));
     co_return co_await docker::launch_box(fleet_, std::move(login));
   }
 
@@ -34,6 +44,7 @@ class DockerBackend final : public Backend {
     try {
       co_await engine.negotiate(docker::in(settings.http));
       co_await docker::sweep(fleet, docker::Sweep::leftovers);
+      co_await docker::attend_running_homes(fleet);
       const auto image = http::string_member(settings.container, "Image");
       const auto facts = co_await engine.inspect_image(image, docker::in(settings.http));
       if (facts)

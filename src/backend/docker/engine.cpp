@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Calls of the Engine API.
-#include "backend/docker/engine.hpp"
-
+#include "backend/docker/engine_impl.hpp"
 #include "backend/docker/image_reference.hpp"
 #include "backend/docker/limits.hpp"
 #include "http/json.hpp"
@@ -10,7 +9,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <charconv>
-#include <mutex>
 
 namespace fairlead::docker {
 namespace {
@@ -19,8 +17,6 @@ namespace json = boost::json;
 using http::HttpError;
 using http::percent_encode;
 
-constexpr std::string_view from_engine = "the container engine's answer";
-
 // "1.41" as 41; 0 when it is nothing of the kind.
 unsigned minor_version(std::string_view version) {
   unsigned minor = 0;
@@ -28,6 +24,23 @@ unsigned minor_version(std::string_view version) {
   version.remove_prefix(2);
   const auto [end, error] = std::from_chars(version.data(), version.data() + version.size(), minor);
   return error == std::errc{} && end == version.data() + version.size() ? minor : 0;
+}
+
+std::map<std::string, std::string> text_members(const json::value& object) {
+  std::map<std::string, std::string> members;
+  if (const auto* found = object.if_object())
+    for (const auto& [name, value] : *found)
+      if (const auto* text = value.if_string())
+        members.emplace(name, std::string(text->data(), text->size()));
+  return members;
+}
+
+// Of a listed container, without the slash that the engine puts before it; empty when it has none.
+std::string first_name(const json::value& container) {
+  const auto* names = http::member(container, "Names").if_array();
+  if (names == nullptr || names->empty() || !names->front().is_string()) return {};
+  const std::string_view name(names->front().get_string());
+  return std::string(name.substr(name.starts_with('/') ? 1 : 0));
 }
 
 // The engine's own words, from {"message": "…"} or plain text, cut to what a log line bears.
@@ -41,26 +54,6 @@ std::string engine_words(const std::string& body) {
   return words.substr(0, limits::engine_words);
 }
 
-[[noreturn]] void refuse(std::string_view method, std::string_view path, const http::Response& response) {
-  std::string sentence(method);
-  sentence.append(" ").append(path.substr(0, path.find('?'))).append(": ");
-  sentence.append(std::to_string(response.status)).append(" ").append(engine_words(response.body));
-  throw EngineError(response.status, sentence);
-}
-
-std::string container_path(const std::string& id, std::string_view rest) {
-  return "/containers/" + percent_encode(id) + std::string(rest);
-}
-
-std::map<std::string, std::string> text_members(const json::value& object) {
-  std::map<std::string, std::string> members;
-  if (const auto* found = object.if_object())
-    for (const auto& [name, value] : *found)
-      if (const auto* text = value.if_string())
-        members.emplace(name, std::string(text->data(), text->size()));
-  return members;
-}
-
 // Throws for one line of a pull's progress when it is the error that ends it.
 void check_progress(std::string_view line, const std::string& image) {
   if (line.find_first_not_of(" \r\n\t") == std::string_view::npos) return;
@@ -72,12 +65,16 @@ void check_progress(std::string_view line, const std::string& image) {
 
 }  // namespace
 
-struct Engine::State {
-  explicit State(http::Client c) : client(std::move(c)) {}
-  http::Client client;
-  std::mutex mutex;
-  std::string prefix;  // "/v1.41"; empty until negotiated
-};
+void refuse(std::string_view method, std::string_view path, const http::Response& response) {
+  std::string sentence(method);
+  sentence.append(" ").append(path.substr(0, path.find('?'))).append(": ");
+  sentence.append(std::to_string(response.status)).append(" ").append(engine_words(response.body));
+  throw EngineError(response.status, sentence);
+}
+
+std::string container_path(const std::string& id, std::string_view rest) {
+  return "/containers/" + percent_encode(id) + std::string(rest);
+}
 
 Engine::Engine(http::Client client) : state_(std::make_shared<State>(std::move(client))) {}
 
@@ -165,6 +162,10 @@ Task<std::int64_t> Engine::wait(std::string id, Deadline deadline) const {
   co_return http::integer_member(http::parse_json(response.body, from_engine), "StatusCode", -1);
 }
 
+Task<> Engine::stop(std::string id, std::chrono::seconds grace, Deadline deadline) const {
+  co_await call("POST", container_path(id, "/stop?t=" + std::to_string(grace.count())), "", deadline);
+}
+
 Task<> Engine::remove(std::string id, Deadline deadline) const {
   try {
     co_await call("DELETE", container_path(id, "?force=1&v=1"), "", deadline);
@@ -184,7 +185,8 @@ Task<std::optional<ContainerState>> Engine::inspect(std::string id, Deadline dea
   }
   const auto answer = http::parse_json(response.body, from_engine);
   const auto& state = http::member(answer, "State");
-  ContainerState facts;
+  ContainerState facts{http::string_member(answer, "Id"), http::string_member(answer, "Name"),
+                       text_members(http::member(http::member(answer, "Config"), "Labels"))};
   facts.running = http::true_member(state, "Running");
   facts.out_of_memory = http::true_member(state, "OOMKilled");
   facts.exit_code = http::integer_member(state, "ExitCode");
@@ -202,7 +204,9 @@ Task<std::vector<ListedContainer>> Engine::list(std::vector<std::string> labels,
   std::vector<ListedContainer> found;
   if (const auto* containers = answer.if_array())
     for (const auto& container : *containers)
-      found.push_back({http::string_member(container, "Id"), text_members(http::member(container, "Labels")),
+      found.push_back({http::string_member(container, "Id"), first_name(container),
+                       text_members(http::member(container, "Labels")),
+                       http::string_member(container, "State") == "running",
                        http::integer_member(container, "SizeRw")});
   co_return found;
 }
@@ -241,11 +245,12 @@ Task<std::optional<ImageFacts>> Engine::inspect_image(std::string image, Deadlin
   co_return facts;
 }
 
-Task<> Engine::pull(std::string image, Deadline deadline) const {
+Task<> Engine::pull(std::string image, Deadline deadline, std::string credentials) const {
   const auto reference = canonical_reference(image);
   const auto target =
       "/images/create?fromImage=" + percent_encode(reference.name) + "&tag=" + percent_encode(reference.tag);
   auto request = co_await make_request("POST", target, deadline);
+  if (!credentials.empty()) request.headers.push_back({"X-Registry-Auth", std::move(credentials)});
   auto answer = co_await state_->client.open(std::move(request));
   std::string line;
   const bool refused = answer.head().status >= 400;

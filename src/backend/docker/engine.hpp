@@ -49,14 +49,32 @@ struct ImageFacts {
 };
 
 struct ContainerState {
+  std::string id, name{};
+  std::map<std::string, std::string> labels{};
   bool running = false;
   bool out_of_memory = false;
   std::int64_t exit_code = 0;
 };
 
+// A further program in a container.
+struct NewExec {
+  std::vector<std::string> command;
+  std::vector<std::string> environment{};  // "NAME=value"
+  std::string user{};                      // empty: the container's
+  bool input = true;                       // else it has no standard input
+  std::optional<ssh::TerminalSize> terminal{};
+};
+
+struct ExecState {
+  bool running = false;
+  std::int64_t exit_code = 0;
+};
+
 struct ListedContainer {
   std::string id;
+  std::string name;
   std::map<std::string, std::string> labels;
+  bool running = false;
   std::int64_t written = 0;  // bytes of its own on disk; only when asked for
 };
 enum class ListSizes : bool { no, yes };  // yes: the engine adds up files for each container
@@ -77,6 +95,8 @@ class Engine {
   Task<> resize(std::string id, ssh::TerminalSize size, Deadline deadline) const;
   // When it has stopped: its exit code.
   Task<std::int64_t> wait(std::string id, Deadline deadline) const;
+  // A polite signal, and SIGKILL after `grace`; complete when it has stopped. Nothing to do when it has.
+  Task<> stop(std::string id, std::chrono::seconds grace, Deadline deadline) const;
   // Kills it first; anonymous volumes go too. A container that is not there counts as removed.
   Task<> remove(std::string id, Deadline deadline) const;
   Task<std::optional<ContainerState>> inspect(std::string id,
@@ -85,16 +105,25 @@ class Engine {
   Task<std::vector<ListedContainer>> list(std::vector<std::string> labels, Deadline deadline,
                                           ListSizes sizes = ListSizes::no) const;
 
-  // Standard input, output and error of a container as one stream: raw with a terminal, else output in frames
-  // (attach_frames.hpp). Half-closing it closes standard input.
+  // Standard input, output and error of a container's first process as one stream: raw with a terminal, else
+  // output in frames (attach_frames.hpp). Half-closing it closes standard input.
   Task<http::Stream> attach(std::string id, Deadline deadline) const;
+  // A program beside the container's first process; its id. Nothing runs before start_exec().
+  Task<std::string> create_exec(std::string id, NewExec exec, Deadline deadline) const;
+  // Runs it: its streams, as attach() gives them.
+  Task<http::Stream> start_exec(std::string exec, bool terminal, Deadline deadline) const;
+  Task<> resize_exec(std::string exec, ssh::TerminalSize size, Deadline deadline) const;
+  Task<ExecState> inspect_exec(std::string exec, Deadline deadline) const;
+  // When an exec of this container has ended: its exit code.
+  Task<std::int64_t> wait_exec(std::string id, std::string exec, Deadline deadline) const;
   // Unpacks a tar archive below `path` in the container, started or not.
   Task<> upload(std::string id, std::string path, std::string tar, Deadline deadline) const;
 
   Task<std::optional<ImageFacts>> inspect_image(std::string image,
                                                 Deadline deadline) const;  // nullopt: no such image
-  // Complete when the image is there. Errors inside the progress stream are errors.
-  Task<> pull(std::string image, Deadline deadline) const;
+  // Complete when the image is there. Errors inside the progress stream are errors. `credentials` are
+  // registry_header()'s.
+  Task<> pull(std::string image, Deadline deadline, std::string credentials = {}) const;
 
   [[nodiscard]] const http::Endpoint& endpoint() const noexcept;
 

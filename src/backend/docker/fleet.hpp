@@ -6,6 +6,9 @@
 #include "backend/docker/box_files.hpp"
 #include "backend/docker/container_spec.hpp"
 #include "backend/docker/engine.hpp"
+#include "backend/docker/pulls.hpp"
+#include "backend/docker/residents.hpp"
+#include "backend/docker/turns.hpp"
 #include "backend/journal.hpp"
 
 #include <atomic>
@@ -26,7 +29,13 @@ struct KnownEngine {
   std::atomic<LinkKind> kind;                            // attach, once it turned out not to see our files
   std::atomic<DiskLimit> disk_limit = DiskLimit::quota;  // watched, once it refused a quota
   std::atomic<bool> disk_watched = false;                // a watch runs
+  Pulls pulls;
 };
+
+// A home in the book of residents.
+[[nodiscard]] inline std::string home_key(const KnownEngine& engine, const std::string& container) {
+  return engine.host + '\0' + container;
+}
 
 // Thread-safe.
 class Fleet {
@@ -67,6 +76,8 @@ class Fleet {
 
   const config::Config config;
   const observe::Log log;
+  Residents residents;
+  Turns home_turns;  // to look for a home, make it and start it
 
  private:
   std::mutex mutex_;

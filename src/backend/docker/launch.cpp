@@ -5,9 +5,9 @@
 #include "backend/agent_box.hpp"
 #include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/box.hpp"
+#include "backend/docker/create.hpp"
 #include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
-#include "backend/docker/pull.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/start.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -21,7 +21,8 @@ using backend::BackendError;
 
 class Launch {
  public:
-  Launch(std::shared_ptr<Fleet> fleet, backend::Login login, asio::any_io_executor executor)
+  Launch(std::shared_ptr<Fleet> fleet, backend::Login login, std::optional<ImageFacts> image,
+         asio::any_io_executor executor)
       : login_(std::move(login)),
         docker_(login_.config->docker),
         executor_(std::move(executor)),
@@ -29,10 +30,14 @@ class Launch {
         engine_(known_->engine),
         lease_(std::make_unique<Lease>(fleet, known_, executor_)),
         copying_(executor_),
-        deadline_(in(docker_.container_start)) {}
+        deadline_(in(docker_.container_start)),
+        image_(std::move(image)) {}
 
   Task<std::unique_ptr<backend::Box>> run() {
-    co_await find_image();
+    if (!image_) {
+      ImageWish wish{known_, docker_, login_.log};
+      image_ = co_await find_image(std::move(wish), deadline_);
+    }
     co_await create();
     auto setup = backend::make_setup(login_, docker_.programs);
     if (setup.working_directory.empty()) setup.working_directory = working_directory();
@@ -54,64 +59,24 @@ class Launch {
   }
 
  private:
-  [[nodiscard]] std::string image() const { return http::string_member(docker_.container, "Image"); }
-
-  // An image that is there costs one quick question; one that is not is pulled, if policy allows.
-  Task<> find_image() {
-    if (image().empty()) throw BackendError("docker.execution.container.image is empty", misconfigured);
-    if (docker_.image_pull_policy != "Always") image_ = co_await engine_.inspect_image(image(), deadline_);
-    if (image_) co_return;
-    if (docker_.image_pull_policy == "Never")
-      throw BackendError("the image " + image() + " is not there, and imagePullPolicy is Never",
-                         "The image of your box is not available. Please tell the administrator.");
-    login_.log.notice("DOCKER_PULL", "pulling an image", {{"image", image()}});
-    co_await pull_image(engine_, image(), deadline_, login_.log);
-    image_ = co_await engine_.inspect_image(image(), deadline_);
-  }
-
-  // What an engine cannot do shows when it is asked for it; then it is asked for less.
   Task<> create() {
-    kind_ = known_->kind;
-    for (bool made = false; !made;) {
-      std::exception_ptr refusal;
-      try {
-        co_await create_once();
-        made = true;
-      } catch (const EngineError&) {
-        refusal = std::current_exception();
-      }
-      if (refusal && !learn_from(refusal)) std::rethrow_exception(refusal);
-    }
-    known_->kind = kind_;
+    std::function<Task<>(LinkKind, DiskLimit)> attempt = [this](LinkKind kind, DiskLimit disk_limit) {
+      return create_once(kind, disk_limit);
+    };
+    Creation creation{lease_->fleet(), known_, login_, std::move(attempt)};
+    kind_ = co_await create_as_able(std::move(creation));
     if (docker_.limits.disk && known_->disk_limit == DiskLimit::watched)
       watch_disk(lease_->fleet(), known_, executor_);
   }
 
-  // False: nothing to be learned, the refusal stands.
-  bool learn_from(const std::exception_ptr& refusal) {
-    if (disk_limit_ == DiskLimit::quota && is_quota_refusal(refusal)) {
-      note_no_quota(*lease_->fleet(), *known_, words_of(refusal));
-      return true;
-    }
-    if (kind_ == LinkKind::attach || docker_.agent_link != "auto" || !is_foreign_file_system(refusal))
-      return false;
-    // Not this machine's engine, whatever its socket looks like: a tunnel, or an engine in a container.
-    login_.log.notice("DOCKER_NOT_LOCAL",
-                      "the engine does not see this machine's files; agents are uploaded to it",
-                      {{"engine", known_->host}});
-    kind_ = LinkKind::attach;
-    return true;
-  }
-
-  Task<> create_once() {
-    disk_limit_ = known_->disk_limit;
+  Task<> create_once(LinkKind kind, DiskLimit disk_limit) {
     const auto& fleet = *lease_->fleet();
-    BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}, disk_limit_};
-    if (kind_ == LinkKind::socket) {
+    BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}, disk_limit};
+    if (kind == LinkKind::socket) {
       fleet.files().create(lease_->box());
       identity.directory = fleet.files().directory_of(lease_->box());
     }
-    auto container = make_container(login_, identity, kind_);
+    auto container = make_container(login_, identity, kind);
     lease_->creating();
     auto id = co_await engine_.create(std::move(container), deadline_);
     lease_->set_container(std::move(id));
@@ -174,9 +139,6 @@ class Launch {
     std::rethrow_exception(failure);
   }
 
-  static constexpr const char* misconfigured =
-      "The server is not set up to start boxes. Please tell the administrator.";
-
   const backend::Login login_;
   const config::Docker& docker_;
   const asio::any_io_executor executor_;
@@ -186,16 +148,17 @@ class Launch {
   ssh::TaskScope copying_;
   const Deadline deadline_;
   LinkKind kind_ = LinkKind::socket;
-  DiskLimit disk_limit_ = DiskLimit::quota;
   std::optional<ImageFacts> image_;
 };
 
-Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login,
+                                               std::optional<ImageFacts> image) {
   std::exception_ptr failure;
   std::unique_ptr<Launch> launch;
   try {
     fleet->open();
-    launch = std::make_unique<Launch>(fleet, std::move(login), co_await asio::this_coro::executor);
+    launch = std::make_unique<Launch>(fleet, std::move(login), std::move(image),
+                                      co_await asio::this_coro::executor);
     co_return co_await launch->run();
   } catch (...) {
     failure = std::current_exception();
@@ -206,8 +169,9 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
 
 }  // namespace
 
-Task<std::unique_ptr<backend::Box>> launch_box(std::shared_ptr<Fleet> fleet, backend::Login login) {
-  return to_the_end(run_launch(std::move(fleet), std::move(login)));
+Task<std::unique_ptr<backend::Box>> launch_box(std::shared_ptr<Fleet> fleet, backend::Login login,
+                                               std::optional<ImageFacts> image) {
+  return to_the_end(run_launch(std::move(fleet), std::move(login), std::move(image)));
 }
 
 }  // namespace fairlead::docker

@@ -15,7 +15,8 @@ inline constexpr unsigned newest_api = 47;
 
 // Of an engine's error text, in our log.
 inline constexpr std::size_t engine_words = 500;
-// One JSON line of a pull's progress; real ones are below 1 KiB, but an error may carry a registry's page.
+// One JSON line of a pull's progress, or an event; real ones are below 1 KiB, but an error may carry a
+// registry's page.
 inline constexpr std::size_t progress_line = std::size_t{256} * 1024;
 // Before a pull is tried again; doubled each time, until the launch's deadline.
 inline constexpr std::chrono::seconds first_pull_pause{1};
@@ -38,6 +39,11 @@ inline constexpr std::int64_t cpu_period = 100'000;
 // After its link ended: how long the engine may take to see that the box ended too, and to say so. The user
 // waits for it, and a reason is not worth more.
 inline constexpr std::chrono::seconds end_reason{2};
+// From the signal to SIGKILL when a box that stays is stopped: `docker stop`'s own.
+inline constexpr std::chrono::seconds stop_grace{10};
+// A box that stays can be stopped or removed by somebody else between our finding it and our use of it: so
+// often it is looked for again.
+inline constexpr int home_tries = 3;
 // What could not be removed is tried again after this pause, then after twice as long each time, at most the
 // longest: an engine that comes back is soon rid of it, one that does not is hardly asked.
 inline constexpr std::chrono::seconds first_removal_pause{1};

@@ -51,24 +51,24 @@ bool is_passing(const std::exception_ptr& failure) {
   }
 }
 
-Task<> pull_image(Engine engine, std::string image, Deadline deadline, observe::Log log) {
+Task<> pull_image(Engine engine, PullOrder order, Deadline deadline, observe::Log log) {
   asio::steady_timer timer(co_await asio::this_coro::executor);
   for (auto pause = limits::first_pull_pause;; pause *= 2) {
     std::exception_ptr failure;
     try {
-      co_await engine.pull(image, deadline);
+      co_await engine.pull(order.image, deadline, order.credentials);
       co_return;
     } catch (const std::exception&) {
       failure = std::current_exception();
     }
     if (is_timeout(failure))
       throw backend::BackendError(
-          "pull of " + image + ": not complete within timeouts.containerStart",
+          "pull of " + order.image + ": not complete within timeouts.containerStart",
           "The image of your box could not be fetched in time. Please try again later.");
     if (!is_passing(failure) || std::chrono::steady_clock::now() + pause >= deadline)
       std::rethrow_exception(failure);
     log.warning("DOCKER_PULL_RETRY", "a pull failed and is tried again: " + words_of(failure),
-                {{"image", image}, {"pauseSeconds", std::int64_t{pause.count()}}});
+                {{"image", order.image}, {"pauseSeconds", std::int64_t{pause.count()}}});
     timer.expires_after(pause);
     co_await timer.async_wait(asio::use_awaitable);
   }

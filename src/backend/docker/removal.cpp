@@ -134,6 +134,7 @@ Task<> find_on_engine(std::shared_ptr<Sweeping> work, Sweep what) {
   const auto found = co_await engine->engine.list(std::move(labels), in(fleet.config.docker.http));
   std::size_t foreign = 0;
   for (const auto& container : found) {
+    if (container.labels.contains(std::string(home_label))) continue;  // it stays, whosever it is
     const auto owner = container.labels.find(std::string(owner_label));
     const auto box = container.labels.find(std::string(box_label));
     if (owner == container.labels.end() || box == container.labels.end() ||

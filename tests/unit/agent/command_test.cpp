@@ -2,6 +2,8 @@
 // Which program a request comes to, in images with much, little and nothing in them.
 #include "agent/command.hpp"
 
+#include "base/plain_words.hpp"
+
 #include <gmock/gmock.h>
 
 #include <set>

@@ -201,9 +201,6 @@ TEST(Load, WhatIsNotBuiltIsRefusedAndNotIgnored) {
                "security.forwarding.forwardingMode (forwarding is not built yet)");
   expect_error("backend: kubernetes", "backend kubernetes is not built yet");
   expect_error("log: {destination: syslog}", "syslog is not built yet");
-  expect_error("backend: docker\ndocker: {execution: {mode: session}}", "mode session is not built yet");
-  expect_error("backend: docker\ndocker: {execution: {disableAgent: true}}",
-               "without the agent is not built yet");
 }
 
 TEST(Load, TheDefaultsOfSectionsThatAreNotBuiltAreAccepted) {
@@ -325,8 +322,6 @@ TEST(Load, DockerKeysAreReadAndChecked) {
   expect_error("backend: docker\ndocker: {connection: {cert: x}}", "TLS needs all three");
   expect_error("backend: docker\ndocker: {execution: {container: {image: ''}}}",
                "docker.execution.container.image (no image name provided)");
-  expect_error("backend: docker\ndocker: {execution: {mode: persistent}}",
-               "expected one of connection, session");
 }
 
 TEST(Load, GuestAgentKeysThatCannotWorkAreWarnedAbout) {

@@ -26,11 +26,22 @@ class FakeBox final : public backend::Box {
   explicit FakeBox(ssh::AcceptedConnection peer) : peer_(std::move(peer)) {}
   ssh::AcceptedConnection& peer() override { return peer_; }
   std::string id() const override { return "fake"; }
-  Task<> remove() override { co_return; }
+  Task<> remove() override {
+    if (on_remove) on_remove();
+    co_return;
+  }
   Task<std::string> end_reason() override { co_return "The box ran out of memory."; }
   link::DescriptorSender* data_sockets() override { return sender ? &*sender : nullptr; }
 
+  Task<std::unique_ptr<backend::Box>> launch_for_session() override {
+    if (failure) throw backend::BackendError("failed", *failure);
+    co_return std::move(for_session);
+  }
+
+  std::function<void()> on_remove;
   std::optional<link::DescriptorSender> sender;  // without one everything goes over the link
+  std::unique_ptr<backend::Box> for_session;     // given out once
+  std::optional<std::string> failure;            // of launch_for_session()
 
  private:
   ssh::AcceptedConnection peer_;

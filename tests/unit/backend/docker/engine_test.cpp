@@ -3,6 +3,7 @@
 #include "backend/docker/engine.hpp"
 
 #include "backend/docker/failure.hpp"
+#include "backend/docker/registry_header.hpp"
 #include "support/run_task.hpp"
 #include "support/scripted_server.hpp"
 
@@ -215,6 +216,32 @@ TEST_F(EngineClient, PullReadsToTheEnd) {
     peer.write("0\r\n\r\n");
   }));
   run(engine_of(server).pull("busybox", soon()));
+}
+
+TEST_F(EngineClient, PullCarriesTheCredentialsOfTheRegistry) {
+  std::string request_head;
+  ScriptedServer server(engine_script([&](Peer& peer, const std::string& request) {
+    request_head = request;
+    peer.answer(200, "{}");
+  }));
+  config::RegistryAuth auth;
+  auth.username = "bob";
+  auth.password = "\xff>?";  // where the two alphabets of base64 differ
+  EXPECT_EQ(registry_header({}), "");
+  const auto header = registry_header(auth);
+  EXPECT_EQ(header.find_first_of("+/"), std::string::npos) << header;
+  run(engine_of(server).pull("private/x", soon(), header));
+  EXPECT_NE(request_head.find("X-Registry-Auth: " + header + "\r\n"), std::string::npos) << request_head;
+
+  config::RegistryAuth login_file;
+  login_file.auth = "Ym9iOnNlY3JldA==";  // bob:secret
+  config::RegistryAuth spelled_out;
+  spelled_out.username = "bob";
+  spelled_out.password = "secret";
+  EXPECT_EQ(registry_header(login_file), registry_header(spelled_out));
+  config::RegistryAuth token;
+  token.identity_token = "t";
+  EXPECT_EQ(registry_header(token), "eyJpZGVudGl0eXRva2VuIjoidCJ9");
 }
 
 TEST_F(EngineClient, ErrorsInsideThePullsStreamAreNoticed) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Docker backend with an engine that fails in every way it can: what the user is told, and what is left
 // behind.
-#include "backend/docker/box.hpp"
+#include "backend/docker/end_reason.hpp"
 #include "unit/backend/docker/fake_engine.hpp"
 
 namespace fairlead::backend {

@@ -2,6 +2,9 @@
 // Images that are not there, with a registry that fails for a while or refuses.
 #include "unit/backend/docker/fake_engine.hpp"
 
+#include <atomic>
+#include <thread>
+
 namespace fairlead::backend {
 namespace {
 
@@ -77,6 +80,65 @@ TEST_F(DockerPull, PullsAreTriedAgainOnlyWithinTheDeadline) {
   EXPECT_EQ(launch_failure().user_text(),
             "The image of your box could not be fetched in time. Please try again later.");
   expect_nothing_left();
+}
+
+// Ten logins of one moment, and an engine that has the image only after a pull.
+class ManyPulls : public DockerPull {
+ protected:
+  static constexpr int logins = 10;
+
+  void SetUp() override {
+    DockerPull::SetUp();
+    config_.docker.container_start = 20s;
+    engine_.on("GET /images/x/json", [this](Peer& peer) {
+      ++questions_;
+      peer.answer(pulls_ > 0 ? 200 : 404, "{}");
+    });
+    // Not before everybody has come: under IfNotPresent each has asked once then.
+    engine_.on("POST /images/create", [this](Peer& peer) {
+      const auto deadline = std::chrono::steady_clock::now() + 10s;
+      while (wait_for_all_ && questions_ < logins && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::yield();
+      ++pulls_;
+      peer.answer(200, R"({"status":"done"})");
+    });
+    engine_.on("POST /containers/create", [](Peer& peer) { peer.answer(400, R"({"message":"enough"})"); });
+  }
+
+  void launch_all() {
+    auto one = [this]() -> Task<> {
+      try {
+        (void)co_await backend().launch(login());
+      } catch (const BackendError& error) {
+        failures_ += std::string_view(error.what()).ends_with("400 enough") ? 1 : 0;
+      }
+    };
+    auto all = [&]() -> Task<> {
+      ssh::TaskScope scope(co_await ssh::asio::this_coro::executor);
+      for (int i = 0; i < logins; ++i) scope.spawn(one());
+      co_await scope.join();
+    };
+    test::run_task(io_, all());
+    EXPECT_EQ(failures_, logins) << "each got as far as its container";
+    expect_nothing_left();
+  }
+
+  std::atomic<int> questions_ = 0, pulls_ = 0;
+  bool wait_for_all_ = true;
+  int failures_ = 0;
+};
+
+TEST_F(ManyPulls, OfAMissingImageAreOne) {
+  launch_all();
+  EXPECT_EQ(pulls_, 1);
+}
+
+TEST_F(ManyPulls, UnderAlwaysAreSharedByWhoCameBeforeTheyBegan) {
+  config_.docker.image_pull_policy = "Always";
+  wait_for_all_ = false;  // nobody asks before pulling
+  launch_all();
+  EXPECT_GE(pulls_, 1);
+  EXPECT_LE(pulls_, 2) << "the first one, and one for all who came while it ran";
 }
 
 }  // namespace

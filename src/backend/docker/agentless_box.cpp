@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// The box, and the sessions that it accepts.
+#include "backend/docker/agentless_box.hpp"
+
+#include "backend/agent_box.hpp"
+#include "backend/docker/agentless_session.hpp"
+#include "backend/docker/bare_container.hpp"
+#include "backend/docker/container_host.hpp"
+#include "backend/docker/end_reason.hpp"
+#include "backend/docker/exec_host.hpp"
+#include "backend/docker/failure.hpp"
+#include "backend/docker/image.hpp"
+#include "backend/docker/login_files.hpp"
+#include "backend/docker/to_the_end.hpp"
+#include "backend/local_peer.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace fairlead::docker {
+namespace {
+
+namespace asio = boost::asio;
+
+Task<> accept_sessions(ssh::Stream<ssh::NewChannel> channels, std::shared_ptr<AgentlessLogin> login) {
+  ssh::TaskScope sessions(co_await asio::this_coro::executor);
+  while (auto wish = co_await channels.next()) {
+    if (wish->kind() == ssh::ChannelType::session)
+      sessions.spawn(serve_agentless(login, std::move(*wish).accept()));
+    else
+      std::move(*wish).reject(ssh::OpenFailure::administratively_prohibited,
+                              "There is no agent in this box.");
+  }
+  co_await sessions.join();
+}
+
+class AgentlessBox final : public backend::Box {
+ public:
+  // `lease` is null where each program has a container of its own.
+  AgentlessBox(std::unique_ptr<Lease> lease, std::shared_ptr<AgentlessLogin> login,
+               const asio::any_io_executor& executor)
+      : lease_(std::move(lease)), login_(std::move(login)), sessions_(executor) {
+    auto local = backend::make_local_peer(executor);
+    peer_ = std::move(local.outside);
+    sessions_.spawn(accept_sessions(std::move(local.inside.channels), login_));
+  }
+  ~AgentlessBox() override { leave(); }
+
+  [[nodiscard]] ssh::AcceptedConnection& peer() override { return *peer_; }
+  [[nodiscard]] std::string id() const override {
+    return lease_ ? lease_->container().substr(0, 12) : "one for each session";
+  }
+  [[nodiscard]] Task<> remove() override {
+    leave();
+    std::exception_ptr failure;
+    try {
+      if (lease_) co_await to_the_end(lease_->remove(in(login_->login.config->docker.container_stop)));
+      co_await sessions_.join();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) throw explain(failure, "remove container " + id());
+  }
+  [[nodiscard]] Task<std::string> end_reason() override {
+    if (!lease_) co_return "";
+    co_return co_await docker::end_reason(*lease_);
+  }
+
+ private:
+  void leave() { peer_->connection.close({ssh::Errc::connection_closed, "the login has ended"}); }
+
+  std::unique_ptr<Lease> lease_;
+  std::shared_ptr<AgentlessLogin> login_;
+  std::optional<ssh::AcceptedConnection> peer_;
+  ssh::TaskScope sessions_;
+};
+
+// As ContainerSSH has it, and what sshd sets beside it.
+std::shared_ptr<AgentlessLogin> make_login(backend::Login login) {
+  auto setup = backend::make_setup(login, login.config->docker.programs);
+  setup.environment["SSH_CLIENT"] =
+      fmt::format("{} {} {}", login.remote_address, login.remote_port, login.local_port);
+  setup.environment["SSH_CONNECTION"] = fmt::format("{} {} {} {}", login.remote_address, login.remote_port,
+                                                    login.local_address, login.local_port);
+  auto made = std::make_shared<AgentlessLogin>();
+  made->login = std::move(login);
+  made->environment = std::move(setup.environment);
+  made->fixed_environment = std::move(setup.fixed_environment);
+  return made;
+}
+
+void warn_of_less(const backend::Login& login) {
+  const auto& docker = login.config->docker;
+  login.log.warning("DOCKER_GUEST_AGENT_DISABLED",
+                    "disableAgent is on: no forwarding, no exit signals, no terminal modes");
+  if (docker.mode == "connection" && !docker.idle_command.empty() &&
+      docker.idle_command.front() == docker.guest_agent)
+    login.log.warning("DOCKER_GUEST_AGENT_DISABLED",
+                      "disableAgent is on, and idleCommand is still the agent");
+}
+
+Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+  const auto executor = co_await asio::this_coro::executor;
+  const auto config = login.config;
+  const auto& docker = config->docker;
+  const auto deadline = in(docker.container_start);
+  std::exception_ptr failure;
+  std::unique_ptr<Lease> lease;
+  try {
+    fleet->open();
+    warn_of_less(login);
+    const auto known = fleet->engine_for(docker);
+    const Engine engine = known->engine;
+    ImageWish image{known, docker, login.log};
+    (void)co_await find_image(std::move(image), deadline);
+    auto made = make_login(std::move(login));
+    if (docker.mode == "session") {
+      made->host = make_container_host(fleet, made->login);
+    } else {
+      NewExec idle{docker.idle_command};
+      idle.input = false;
+      BareContainer wish{fleet, made->login, std::move(idle)};
+      lease = co_await create_bare(std::move(wish), deadline);
+      co_await upload_login_files(engine, lease->container(), made->login);
+      co_await engine.start(lease->container(), deadline);
+      made->host = make_exec_host({engine, lease->container(), config, made->login.log});
+    }
+    co_return std::make_unique<AgentlessBox>(std::move(lease), std::move(made), executor);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  throw explain(failure, "start a box");  // a lease that goes removes what there is
+}
+
+}  // namespace
+
+Task<std::unique_ptr<backend::Box>> launch_agentless(std::shared_ptr<Fleet> fleet, backend::Login login) {
+  return to_the_end(run_agentless_launch(std::move(fleet), std::move(login)));
+}
+
+}  // namespace fairlead::docker

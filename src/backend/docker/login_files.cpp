@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packs and uploads.
+#include "backend/docker/login_files.hpp"
+
+#include "http/json.hpp"
+#include "link/agent_link.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+
+#include <charconv>
+#include <memory>
+
+namespace fairlead::docker {
+namespace {
+
+std::optional<std::uint32_t> number(std::string_view text) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+void warn(const backend::Login& login, const std::string& path, const std::string& reason) {
+  login.log.warning("DOCKER_FILE_WRITE_FAILED", "A file could not be written into the box",
+                    {{"path", path}, {"reason", reason}});
+}
+
+la_ssize_t append(archive* /*unused*/, void* to, const void* data, std::size_t size) {
+  static_cast<std::string*>(to)->append(static_cast<const char*>(data), size);
+  return static_cast<la_ssize_t>(size);
+}
+
+bool add(archive* out, const std::string& path, const std::string& content, FileOwner owner) {
+  const std::unique_ptr<archive_entry, void (*)(archive_entry*)> entry(archive_entry_new(),
+                                                                       archive_entry_free);
+  archive_entry_set_pathname(entry.get(), path.c_str() + 1);  // below "/"
+  archive_entry_set_filetype(entry.get(), AE_IFREG);
+  archive_entry_set_perm(entry.get(), 0600);
+  archive_entry_set_uid(entry.get(), owner.user);
+  archive_entry_set_gid(entry.get(), owner.group);
+  archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
+  return archive_write_header(out, entry.get()) == ARCHIVE_OK &&
+         archive_write_data(out, content.data(), content.size()) == static_cast<la_ssize_t>(content.size());
+}
+
+}  // namespace
+
+FileOwner file_owner(const std::string& user) {
+  const auto colon = user.find(':');
+  const auto uid = number(std::string_view(user).substr(0, colon));
+  const auto gid =
+      colon == std::string::npos ? std::nullopt : number(std::string_view(user).substr(colon + 1));
+  return {uid.value_or(0), gid.value_or(0)};
+}
+
+std::string files_archive(const backend::Login& login, FileOwner owner) {
+  std::string tar;
+  const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
+  archive_write_set_format_pax_restricted(out.get());
+  archive_write_open(out.get(), &tar, nullptr, append, nullptr);
+  std::size_t bytes_left = link::file_bytes;
+  std::size_t count = 0;
+  for (const auto& [path, file] : login.metadata.files) {
+    if (!link::is_file_path(path))
+      warn(login, path, "this is not the absolute path of a file");
+    else if (file.value.size() > bytes_left || count == link::files)
+      warn(login, path, "the login's files are too many or too large");
+    else if (!add(out.get(), path, file.value, owner))
+      warn(login, path, "it cannot be packed");
+    else
+      bytes_left -= file.value.size(), ++count;
+  }
+  archive_write_close(out.get());
+  return count == 0 ? std::string() : tar;
+}
+
+Task<> upload_login_files(Engine engine, std::string container, const backend::Login& login) {
+  const auto& docker = login.config->docker;
+  auto archive = files_archive(login, file_owner(http::string_member(docker.container, "User")));
+  if (archive.empty()) co_return;
+  try {
+    co_await engine.upload(std::move(container), "/", std::move(archive), in(docker.command_start));
+    login.log.debug("DOCKER_FILE_WRITE", "The login's files were written into the box");
+  } catch (const EngineError& error) {
+    for (const auto& [path, file] : login.metadata.files) warn(login, path, error.what());
+  }
+}
+
+}  // namespace fairlead::docker

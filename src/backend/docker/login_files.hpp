@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files of a login's metadata into a container without our agent: one archive (W3.21).
+#pragma once
+
+#include "backend/backend.hpp"
+#include "backend/docker/engine.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace fairlead::docker {
+
+struct FileOwner {
+  std::uint32_t user = 0, group = 0;
+};
+
+// Of a container's `User` when it is made of numbers; names are the image's, which nobody reads: root then.
+[[nodiscard]] FileOwner file_owner(const std::string& user);
+
+// A tar archive with the login's files, mode 0600; empty when there is none. What has no place in it is left
+// out with a warning in the login's log.
+[[nodiscard]] std::string files_archive(const backend::Login& login, FileOwner owner);
+
+// Into the container, started or not. What the engine refuses is a warning in the login's log.
+[[nodiscard]] Task<> upload_login_files(Engine engine, std::string container, const backend::Login& login);
+
+}  // namespace fairlead::docker

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The book of an engine's pulls: who pulls, and when the last one that succeeded began.
+#pragma once
+
+#include "backend/docker/turns.hpp"
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace fairlead::docker {
+
+// Thread-safe.
+class Pulls {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  void note(const std::string& image, Clock::time_point began) {
+    const std::lock_guard lock(mutex_);
+    began_[image] = began;
+  }
+  [[nodiscard]] bool began_since(const std::string& image, Clock::time_point when) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = began_.find(image);
+    return found != began_.end() && found->second >= when;
+  }
+
+  Turns turns;  // by image
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Clock::time_point> began_;
+};
+
+}  // namespace fairlead::docker

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// `docker.execution.mode: session`: a box for each program of a login, made when its session is opened and
+// removed with it.
+#pragma once
+
+#include "backend/docker/fleet.hpp"
+
+#include <memory>
+
+namespace fairlead::docker {
+
+// Only the image is seen to now; nothing runs until the first session. Throws backend::BackendError.
+[[nodiscard]] Task<std::unique_ptr<backend::Box>> prepare_session_boxes(std::shared_ptr<Fleet> fleet,
+                                                                        backend::Login login);
+
+}  // namespace fairlead::docker
