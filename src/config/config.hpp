@@ -6,6 +6,7 @@
 #include "config/http.hpp"
 #include "config/later.hpp"
 #include "config/method_chain.hpp"
+#include "config/pool.hpp"
 #include "config/security.hpp"
 
 #include <boost/json/object.hpp>
@@ -105,6 +106,7 @@ struct Oci {
   std::string hostname = "box";
   std::vector<std::string> mounts;  // "source:target[:ro]"
   Limits limits;
+  Pool pool;
   Programs programs;
   Duration start_timeout = std::chrono::seconds(30);
 };
@@ -139,6 +141,7 @@ struct Docker {
   std::string agent_link = "auto";
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  Pool pool;
   Programs programs;
   // Without our agent the container's first process; with it, and the guest agent always, without effect.
   std::vector<std::string> idle_command{

@@ -115,6 +115,13 @@ void describe_timeouts(Visitor& section, Docker& docker) {
   describe_timeout(section, "http", docker.http);
 }
 
+void describe_pool(Visitor& section, Docker& docker) {
+  describe(section, docker.pool);
+  const char* const obstacle = docker.pool.size > 0 ? pool_obstacle(docker) : nullptr;
+  if (section.has("size") && obstacle != nullptr)
+    section.warning("size", std::string("has no effect: ") + obstacle);
+}
+
 bool has_image(const Docker& docker) {
   const boost::json::value* image = docker.container.if_contains("Image");
   return image != nullptr && image->is_string() && !image->get_string().empty();
@@ -127,6 +134,7 @@ void describe(Visitor& section, Docker& docker, bool chosen) {
   section.section("execution", [&](Visitor& own) { describe_execution(own, docker); });
   section.section("timeouts", [&](Visitor& own) { describe_timeouts(own, docker); });
   section.section("limits", [&](Visitor& own) { describe(own, docker.limits); });
+  section.section("pool", [&](Visitor& own) { describe_pool(own, docker); });
   if (chosen && !has_image(docker)) section.error("execution.container.image", "no image name provided");
 }
 
