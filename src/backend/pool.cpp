@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <thread>
@@ -28,6 +29,13 @@ std::int64_t seconds(std::chrono::steady_clock::duration time) {
 // of a creation anyway.
 std::size_t making_at_once() {
   return std::max<std::size_t>(2, std::thread::hardware_concurrency() / 2);
+}
+
+// A waiting box has up to four descriptors of the daemon's: half of them are left for logins.
+std::size_t most_waiting() {
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return config::most_waiting_boxes;
+  return std::min<std::size_t>(config::most_waiting_boxes, descriptors.rlim_cur / 8);
 }
 
 // An agent that waits has said nothing: whatever there is to be read is its end, or a lie.
@@ -216,8 +224,8 @@ std::vector<Recipe> Pool::choose_to_make(Clock::time_point now) {
   for (const auto& [digest, shelf] : shelves_) boxes += shelf.boxes.size();
   std::vector<Recipe> wanted;
   auto next = shelves_.upper_bound(last_served_);
-  for (std::size_t full = 0;
-       full < shelves_.size() && making_ < making_at_once() && boxes < config::most_waiting_boxes; ++next) {
+  const std::size_t most = most_waiting();
+  for (std::size_t full = 0; full < shelves_.size() && making_ < making_at_once() && boxes < most; ++next) {
     if (next == shelves_.end()) next = shelves_.begin();
     Shelf& shelf = next->second;
     if (shelf.refill_from > now || shelf.boxes.size() + shelf.making >= shelf.target(now)) {

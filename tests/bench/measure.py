@@ -12,7 +12,9 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 def quantiles(values):
     ordered = sorted(values)
-    return {"p50": statistics.median(ordered), "p95": ordered[min(len(ordered) - 1, int(len(ordered) * 0.95))],
+    def at(share):
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+    return {"p50": statistics.median(ordered), "p95": at(0.95), "p99": at(0.99),
             "min": ordered[0], "max": ordered[-1], "n": len(ordered)}
 
 

@@ -179,13 +179,16 @@ class Bench:
         return table
 
     def run(self):
+        from pool import PoolBench
         from webhook_logins import WebhookBench
         engine = EngineBench(self.bin, self.sshd, self.options.quick)
         webhooks = WebhookBench(self.bin, self.directory, self.options.quick)
+        pool = PoolBench(self.directory, self.sshd, self.options.quick)
         measurements = {"new_box": self.new_box, "second_exec": self.second_exec, "bulk": self.bulk, "agent": self.agent,
                         "engine_bulk": engine.bulk, "engine_login": engine.login, "engine_idle": engine.idle,
                         "engine_fairness": engine.fairness, "engine_echo": engine.echo,
-                        "webhook_login": webhooks.login, "webhook_waiting": webhooks.waiting}
+                        "webhook_login": webhooks.login, "webhook_waiting": webhooks.waiting,
+                        "pool_login": pool.login, "pool_storm": pool.storm, "pool_engine_calls": pool.engine_calls}
         for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
                             ("bulk", "one gigabyte through a program"), ("agent", "the agent"),
                             ("engine_bulk", "the engine alone: CPU of one gigabyte through a program's socket"),
@@ -194,7 +197,10 @@ class Bench:
                             ("engine_fairness", "channels of one connection that all send, MB/s each"),
                             ("engine_echo", "from key to echo while another channel sends [ms]"),
                             ("webhook_login", "public-key login, from connect to yes [ms]"),
-                            ("webhook_waiting", "logins that wait for a slow webhook")):
+                            ("webhook_waiting", "logins that wait for a slow webhook"),
+                            ("pool_login", "ssh host true: cold, and into a box that waited [ms]"),
+                            ("pool_storm", "fifty logins at once [ms]"),
+                            ("pool_engine_calls", "calls of the engine for a login")):
             if self.options.only and name not in self.options.only:
                 continue
             self.results[name] = measurements[name]()

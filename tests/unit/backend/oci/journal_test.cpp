@@ -45,6 +45,21 @@ TEST_F(JournalTest, WhatACrashLeftIsReadAtTheNextStart) {
   EXPECT_THAT(journal->ids(), ElementsAre("box-3"));
 }
 
+TEST_F(JournalTest, ANoteTakesThePlaceOfAnEntryThatIsThere) {
+  {
+    const auto journal = Journal::open(scratch_, "one");
+    journal->add(entry("box-1"));
+    EXPECT_TRUE(journal->note({"box-1", "oci", {{"user", "bob"}}}));
+    EXPECT_FALSE(journal->note(entry("box-2"))) << "nobody begins a box with a note";
+    journal->add(entry("box-3"));
+    journal->remove("box-3");
+    EXPECT_FALSE(journal->note(entry("box-3"))) << "nor brings one back";
+  }
+  const auto left = Journal::open(scratch_, "one")->left_over("oci");
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left[0].details.at("user").as_string(), "bob");
+}
+
 TEST_F(JournalTest, AnotherInstancesEntriesAreNotTouched) {
   const auto one = Journal::open(scratch_, "one");
   one->add(entry("box"));
