@@ -35,7 +35,7 @@ class Launch {
 
   Task<std::unique_ptr<backend::Box>> run() {
     if (!image_) {
-      ImageWish wish{known_, docker_, login_.log};
+      ImageWish wish{known_, docker_, login_.log, login_.progress};
       image_ = co_await find_image(std::move(wish), deadline_);
     }
     co_await create();

@@ -59,7 +59,7 @@ Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet, ba
   try {
     fleet->open();
     const auto& docker = login.config->docker;
-    ImageWish wish{fleet->engine_for(docker), docker, login.log};
+    ImageWish wish{fleet->engine_for(docker), docker, login.log, login.progress};
     auto image = co_await find_image(std::move(wish), in(docker.container_start));
     auto peer = backend::make_local_peer(executor).outside;
     co_return std::make_unique<SessionBoxes>(std::move(fleet), std::move(login), std::move(image),

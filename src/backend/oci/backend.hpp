@@ -36,7 +36,8 @@ class OciBackend final : public Backend {
  private:
   class OciBox;
   class Launching;
-  [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config,
+                                                         ProgressSink progress);
   [[nodiscard]] Task<> remove(std::shared_ptr<Container> container);
   [[nodiscard]] Task<std::string> end_reason(std::shared_ptr<Container> container);
   void discard(std::shared_ptr<Container> container);

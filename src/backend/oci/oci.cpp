@@ -110,9 +110,11 @@ Task<> OciBackend::prepare() {
   co_await pool_.run(translated(std::move(work)));
 }
 
-Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config) {
+Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config,
+                                                     ProgressSink progress) {
   const IdMap map = host_->ids->map(config->oci.user_namespace);
   if (auto known = host_->images->find(config->oci.image, map)) co_return known;
+  if (progress) progress({});  // how much there is to get, only skopeo knows
   auto work = [host = host_, config, map] { return host->images->get(config->oci.image, map); };
   co_return co_await image_pool_.run(translated(std::move(work)));
 }
@@ -121,7 +123,7 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   if (!host_) throw failure("the backend is not prepared");
   const auto executor = co_await asio::this_coro::executor;
   const std::shared_ptr<const config::Config> config = login.config;
-  const std::shared_ptr<const Image> image = co_await this->image(config);
+  const std::shared_ptr<const Image> image = co_await this->image(config, login.progress);
 
   boost::json::object labels{{"connectionId", login.connection_id},
                              {"user", login.user},
