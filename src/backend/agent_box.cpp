@@ -4,6 +4,7 @@
 
 #include "backend/file_delivery.hpp"
 #include "backend/login_environment.hpp"
+#include "backend/ready_box.hpp"
 #include "base/unix_receive.hpp"
 
 #include <fairlead/ssh/server.hpp>
@@ -40,6 +41,17 @@ link::DescriptorSender open_data_sockets(int link) {
   if (!opened)
     throw BackendError(std::string("no link to the agent: ") + ::strerrordesc_np(errno), cannot_start);
   return std::move(*opened);
+}
+
+using Clock = std::chrono::steady_clock;
+constexpr std::chrono::nanoseconds zero{0};
+
+// Once: a second call takes the place of the first.
+void close_at(asio::steady_timer& timer, Clock::time_point when, ssh::Connection connection) {
+  timer.expires_at(when);
+  timer.async_wait([connection](boost::system::error_code code) mutable {
+    if (!code) connection.close({ssh::Errc::timeout, "the agent did not answer in time"});
+  });
 }
 
 }  // namespace
@@ -93,26 +105,29 @@ Task<AgentPeer> greet_agent(asio::generic::stream_protocol::socket stream, Agent
   AgentPeer peer{ssh::link(std::move(stream)), std::move(data_sockets)};
   ssh::Connection connection = peer.connection.connection;
   asio::steady_timer timer(connection.executor());
-  timer.expires_after(std::chrono::duration_cast<asio::steady_timer::duration>(greeting.deadline));
-  timer.async_wait([connection](boost::system::error_code code) mutable {
-    if (!code) connection.close({ssh::Errc::timeout, "the agent did not answer in time"});
-  });
+  const auto begun = std::chrono::steady_clock::now();
+  close_at(timer, begun + (greeting.answer_deadline > zero ? greeting.answer_deadline : greeting.deadline),
+           connection);
   std::string refusal;
+  bool dead = false;
   try {
     const auto reply = co_await connection.request(std::string(link::setup_request), greeting.setup.encode());
     if (ssh::as_text(reply.payload) != link::takes_data_sockets) peer.data_sockets.reset();
     if (reply.success) {
+      close_at(timer, begun + greeting.deadline, connection);
       co_await deliver_files(connection, greeting.login);
       co_return peer;
     }
     refusal =
         "the agent refused to serve the login: " + ssh::to_string(reply.payload).substr(0, refusal_text);
   } catch (const ssh::ConnectionError& error) {
+    dead = true;
     refusal = std::string("no link to the agent: ") + error.what();
     if (error.error().code == ssh::Errc::end_of_stream)
       refusal += " (it did not start, or is of another version than this program)";
   }
   connection.close({ssh::Errc::cancelled, "the agent cannot serve this login"});
+  if (dead) throw DeadBox(refusal, cannot_start);
   throw BackendError(refusal, cannot_start);
 }
 

@@ -39,6 +39,8 @@ struct Greeting {
   // Its files go into the box. Outlives the greeting.
   const Login& login;
   std::chrono::nanoseconds deadline;  // of all of it
+  // Of the agent's answer to the setup request; 0: the deadline of all.
+  std::chrono::nanoseconds answer_deadline{0};
 };
 
 struct AgentPeer {
@@ -48,8 +50,8 @@ struct AgentPeer {
 
 // Opens the link on a connected stream to the agent, sends the setup request and delivers the login's files:
 // before the first program can start. Throws BackendError when the agent refuses (its words in what(),
-// escaped by the log) or is not done after the deadline; the stream is closed then. A file that cannot be
-// written is a warning in the login's log.
+// escaped by the log), DeadBox (ready_box.hpp) when it has ended or is not done after the deadline; the
+// stream is closed then. A file that cannot be written is a warning in the login's log.
 [[nodiscard]] Task<AgentPeer> greet_agent(ssh::asio::generic::stream_protocol::socket stream, AgentLink kind,
                                           Greeting greeting);
 

@@ -87,6 +87,9 @@ class Backend {
   // At start: proves that the backend can work (throws BackendError with a sentence for the operator when it
   // never can) and removes what a crash left.
   [[nodiscard]] virtual Task<> prepare() = 0;
+  // After prepare() and on its executor, and again when the file has changed: makes boxes ahead as this says
+  // (config/pool.hpp). Null: the file does not name this backend any more.
+  virtual void keep_ready(std::shared_ptr<const config::Config> /*file*/) {}
   // At the end: whatever boxes are left are removed.
   [[nodiscard]] virtual Task<> shutdown() = 0;
   [[nodiscard]] virtual std::string name() const = 0;

@@ -152,6 +152,28 @@ void Journal::add(const Entry& entry, Survives survives) {
     if (!ids_.insert(entry.id).second)
       throw BackendError("box " + entry.id + " is in the journal already", user_text);
   }
+  try {
+    write(entry, survives);
+  } catch (...) {
+    ::unlink((directory_ / (entry.id + std::string(suffix))).c_str());
+    const std::scoped_lock guard(mutex_);
+    ids_.erase(entry.id);
+    throw;
+  }
+}
+
+bool Journal::note(const Entry& entry) noexcept {
+  try {
+    const std::scoped_lock guard(mutex_);
+    if (!ids_.contains(entry.id)) return false;
+    write(entry, Survives::process);
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void Journal::write(const Entry& entry, Survives survives) const {
   boost::json::object content = entry.details;
   content["backend"] = entry.backend;
   const std::string text = boost::json::serialize(content);
@@ -171,9 +193,6 @@ void Journal::add(const Entry& entry, Survives survives) {
     if (sync && ::fsync(directory_descriptor_) != 0) fail("sync", directory_);
   } catch (...) {
     ::unlink(temporary.c_str());
-    ::unlink(path.c_str());
-    const std::scoped_lock guard(mutex_);
-    ids_.erase(entry.id);
     throw;
   }
 }
@@ -181,8 +200,8 @@ void Journal::add(const Entry& entry, Survives survives) {
 void Journal::remove(const std::string& id) {
   if (!is_plain_name(id)) return;
   const auto path = directory_ / (id + std::string(suffix));
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
   const std::scoped_lock guard(mutex_);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("remove", path);
   ids_.erase(id);
   std::erase_if(left_over_, [&](const Entry& entry) { return entry.id == id; });
 }

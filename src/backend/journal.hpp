@@ -37,6 +37,8 @@ class Journal {
   enum class Survives { process, power_cut };
   // Written as a whole when this returns. An id that is there already is refused.
   void add(const Entry& entry, Survives survives = Survives::power_cut);
+  // Takes the place of the entry that is there, for who reads it. Whether it did; the old one stays else.
+  bool note(const Entry& entry) noexcept;
   // No-op when there is none.
   void remove(const std::string& id);
   // What an earlier process left for `backend` and nobody has removed yet.
@@ -48,6 +50,7 @@ class Journal {
  private:
   Journal(std::filesystem::path directory, int lock);
   void read_left_over();
+  void write(const Entry& entry, Survives survives) const;
 
   std::filesystem::path directory_;
   int lock_;  // flock, held as long as this lives

@@ -6,6 +6,7 @@
 #include "config/http.hpp"
 #include "config/later.hpp"
 #include "config/method_chain.hpp"
+#include "config/pool.hpp"
 #include "config/security.hpp"
 
 #include <boost/json/object.hpp>
@@ -105,6 +106,7 @@ struct Oci {
   std::string hostname = "box";
   std::vector<std::string> mounts;  // "source:target[:ro]"
   Limits limits;
+  Pool pool;
   Programs programs;
   Duration start_timeout = std::chrono::seconds(30);
 };
@@ -138,8 +140,11 @@ struct Docker {
   // the attach stream), "auto" (socket when the engine turns out to be local). "image": it is not, and
   // ContainerSSH's own in the image serves instead.
   std::string agent_link = "auto";
+  // Nothing of ours runs in containers.
+  [[nodiscard]] bool agentless() const { return disable_agent || agent_link == "image"; }
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
+  Pool pool;
   Programs programs;
   // Without our agent the container's first process; with it without effect, as is the guest agent.
   std::vector<std::string> idle_command{

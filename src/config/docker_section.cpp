@@ -40,7 +40,7 @@ void describe_connection(Visitor& section, Docker& docker) {
 // Keys that steer the agent which ContainerSSH expects in the image. Ours is brought along (design D6),
 // unless it is switched off or the image's is asked for.
 void describe_guest_agent(Visitor& section, Docker& docker) {
-  const bool ours = !docker.disable_agent && docker.agent_link != "image";
+  const bool ours = !docker.agentless();
   if (section.field("idleCommand", docker.idle_command) && ours &&
       (docker.idle_command.empty() || docker.idle_command.front() != guest_agent))
     section.warning("idleCommand", "has no effect: the container's first process is Fairlead's agent");
@@ -80,9 +80,10 @@ void describe_mode(Visitor& section, Docker& docker) {
 }
 
 void check_agentless(Visitor& section, const Docker& docker) {
-  const bool guest = docker.agent_link == "image" && !docker.disable_agent;
-  if (guest && docker.guest_agent.empty()) section.error("agentPath", "agentLink: image needs it");
-  if ((docker.disable_agent || guest) && docker.mode != "session" && docker.idle_command.empty())
+  if (!docker.agentless()) return;
+  if (!docker.disable_agent && docker.guest_agent.empty())
+    section.error("agentPath", "agentLink: image needs it");
+  if (docker.mode != "session" && docker.idle_command.empty())
     section.error("idleCommand", "without Fairlead's agent this is the container's first process");
 }
 
@@ -116,6 +117,13 @@ void describe_timeouts(Visitor& section, Docker& docker) {
   describe_timeout(section, "http", docker.http);
 }
 
+void describe_pool(Visitor& section, Docker& docker) {
+  describe(section, docker.pool);
+  const char* const obstacle = docker.pool.size > 0 ? pool_obstacle(docker) : nullptr;
+  if (section.has("size") && obstacle != nullptr)
+    section.warning("size", std::string("has no effect: ") + obstacle);
+}
+
 bool has_image(const Docker& docker) {
   const boost::json::value* image = docker.container.if_contains("Image");
   return image != nullptr && image->is_string() && !image->get_string().empty();
@@ -128,6 +136,7 @@ void describe(Visitor& section, Docker& docker, bool chosen) {
   section.section("execution", [&](Visitor& own) { describe_execution(own, docker); });
   section.section("timeouts", [&](Visitor& own) { describe_timeouts(own, docker); });
   section.section("limits", [&](Visitor& own) { describe(own, docker.limits); });
+  section.section("pool", [&](Visitor& own) { describe_pool(own, docker); });
   if (chosen && !has_image(docker)) section.error("execution.container.image", "no image name provided");
 }
 

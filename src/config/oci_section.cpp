@@ -57,6 +57,7 @@ void describe(Visitor& section, Oci& oci, bool chosen) {
     section.error("startTimeout", "must be at least 1 second");
   describe(section, oci.programs);
   section.section("limits", [&](Visitor& limits) { describe(limits, oci.limits); });
+  section.section("pool", [&](Visitor& own) { describe(own, oci.pool); });
   if (chosen && oci.image.empty()) section.error("image", "no image name provided");
 }
 

@@ -44,6 +44,7 @@ void describe(Visitor& section, Webhook& webhook, bool in_use);
 void describe(Visitor& section, AuthzWebhook& webhook, bool in_use);
 void describe(Visitor& section, Tls& tls);
 void describe(Visitor& section, Limits& limits);
+void describe(Visitor& section, Pool& pool);
 void describe(Visitor& section, Programs& programs);
 // Of these, what `docker.execution` has, too.
 void describe_shared(Visitor& section, Programs& programs);

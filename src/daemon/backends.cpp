@@ -44,6 +44,11 @@ Task<> Backends::start(std::set<std::string> names, const config::Config& config
   for (const std::string& name : names) co_await start_one(name, shared);
 }
 
+void Backends::keep_ready(const std::set<std::string>& names, std::shared_ptr<const config::Config> config) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, backend] : backends_) backend->keep_ready(names.contains(name) ? config : nullptr);
+}
+
 Task<backend::Backend*> Backends::get(std::shared_ptr<const config::Config> config) {
   const std::string name = config->backend;
   if (backend::Backend* known = find(name)) co_return known;

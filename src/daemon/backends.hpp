@@ -24,6 +24,9 @@ class Backends {
   // after the other.
   [[nodiscard]] ssh::Task<> start(std::set<std::string> names, const config::Config& config);
 
+  // Boxes are made ahead as `config` says, by those of `names`; the others stop it. Where start() is called.
+  void keep_ready(const std::set<std::string>& names, std::shared_ptr<const config::Config> config);
+
   // The one that `config` chooses, started if need be, on any executor. Valid as long as this object. Throws
   // BackendError; another login tries again then.
   [[nodiscard]] ssh::Task<backend::Backend*> get(std::shared_ptr<const config::Config> config);

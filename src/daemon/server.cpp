@@ -77,6 +77,7 @@ class Daemon {
     ssh::TaskScope accepting(cores_.first().io.get_executor());
     accepting.spawn((*listener)->run());
     const std::string address = (*listener)->local_address();
+    services_.backends.keep_ready(first->backends(), first->config);
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
     health.set(true);
     if (options_.ready) options_.ready(address);
@@ -153,6 +154,7 @@ class Daemon {
       co_return;
     }
     settings_.store(*fresh);
+    services_.backends.keep_ready((*fresh)->backends(), (*fresh)->config);
     if (const auto level = observe::level_from((*fresh)->config->log.level)) log_.set_level(*level);
     services_.keeper->reload((*fresh)->config->auth, keeper::Providers((*fresh)->users, (*fresh)->webhooks));
     services_.keeper->replace_host_certificates(std::move(*certificates));

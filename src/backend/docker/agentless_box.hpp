@@ -21,10 +21,6 @@ namespace fairlead::docker {
 [[nodiscard]] Task<std::unique_ptr<backend::Box>> launch_agentless(std::shared_ptr<Fleet> fleet,
                                                                    backend::Login login);
 
-[[nodiscard]] inline bool is_agentless(const config::Docker& docker) {
-  return docker.disable_agent || docker.agent_link == "image";
-}
-
 // A container that stays, running.
 struct AgentlessHome {
   ExecPlace place;

@@ -8,6 +8,7 @@
 #include "http/limits.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/write.hpp>
@@ -110,6 +111,14 @@ Task<> copy_from_container(std::shared_ptr<Bridge> bridge) {
 }
 
 }  // namespace
+
+void EndOnExecutor::operator()(ssh::TaskScope* scope) const {
+  asio::dispatch(executor, [owned = std::unique_ptr<ssh::TaskScope>(scope)] {});
+}
+
+Copying make_copying(const asio::any_io_executor& executor) {
+  return {new ssh::TaskScope(executor), EndOnExecutor{executor}};
+}
 
 Task<> log_attach_errors(http::Stream stream, observe::Log log) {
   std::vector<std::byte> buffer(http::limits::read_size);

@@ -9,9 +9,19 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <memory>
+
 namespace fairlead::docker {
 
 using LinkSocket = ssh::asio::generic::stream_protocol::socket;
+
+// A scope whose owner may live on another executor: it ends on its own, whoever drops it.
+struct EndOnExecutor {
+  ssh::asio::any_io_executor executor;
+  void operator()(ssh::TaskScope* scope) const;
+};
+using Copying = std::unique_ptr<ssh::TaskScope, EndOnExecutor>;
+[[nodiscard]] Copying make_copying(const ssh::asio::any_io_executor& executor);
 
 // Two copying coroutines in `scope`: socket → standard input, standard output → socket; standard error goes
 // to the log in lines. When either end closes, the other is closed too. The socket belongs to the executor of

@@ -7,7 +7,7 @@
 #include "backend/docker/to_the_end.hpp"
 
 namespace fairlead::docker {
-DockerBox::DockerBox(std::unique_ptr<Lease> lease, backend::AgentPeer peer, ssh::TaskScope copying)
+DockerBox::DockerBox(std::unique_ptr<Lease> lease, backend::AgentPeer peer, Copying copying)
     : lease_(std::move(lease)), peer_(std::move(peer)), copying_(std::move(copying)) {}
 
 DockerBox::~DockerBox() {

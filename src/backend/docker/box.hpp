@@ -4,6 +4,7 @@
 
 #include "backend/agent_box.hpp"
 #include "backend/backend.hpp"
+#include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/removal.hpp"
 
 #include <memory>
@@ -13,8 +14,8 @@ namespace fairlead::docker {
 
 class DockerBox final : public backend::Box {
  public:
-  // `copying` are the coroutines of an attach link; none for a socket link.
-  DockerBox(std::unique_ptr<Lease> lease, backend::AgentPeer peer, ssh::TaskScope copying);
+  // `copying` are the coroutines of an attach link; null for a socket link.
+  DockerBox(std::unique_ptr<Lease> lease, backend::AgentPeer peer, Copying copying);
   ~DockerBox() override;
 
   [[nodiscard]] ssh::AcceptedConnection& peer() override { return peer_.connection; }
@@ -28,7 +29,7 @@ class DockerBox final : public backend::Box {
  private:
   std::unique_ptr<Lease> lease_;
   backend::AgentPeer peer_;
-  ssh::TaskScope copying_;
+  Copying copying_;
 };
 
 }  // namespace fairlead::docker

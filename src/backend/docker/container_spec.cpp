@@ -42,13 +42,17 @@ void set_labels(json::object& body, const backend::Login& login, const BoxIdenti
     if (!identity.home->user.empty()) labels[user_label] = identity.home->user;
     return;
   }
+  labels[box_label] = identity.box;
+  if (!identity.pool.empty()) {
+    labels[pool_label] = identity.pool;
+    return;
+  }
   for (const auto& [name, label] : login.config->docker.metadata_labels)
     if (const auto entry = login.metadata.metadata.find(name); entry != login.metadata.metadata.end())
       labels[label] = entry->second.value;
   labels[connection_label] = login.connection_id;
   labels[address_label] = login.remote_address;
   labels[user_label] = login.user;
-  labels[box_label] = identity.box;
 }
 
 void set_streams(json::object& body, bool attached) {

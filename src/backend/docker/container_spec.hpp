@@ -23,6 +23,8 @@ inline constexpr std::string_view box_label = "fairlead_box";            // the 
 inline constexpr std::string_view home_label =
     "fairlead_home";  // of boxes that stay: whose, or empty: everybody's
 inline constexpr std::string_view link_label = "fairlead_link";  // of boxes that stay: "socket" or "attach"
+inline constexpr std::string_view pool_label =
+    "fairlead_pool";  // of boxes made ahead of their login: for which configuration
 inline constexpr std::string_view disk_label = "fairlead_disk";  // DiskLimit::watched: most bytes written
 
 // How the agent reaches us.
@@ -48,6 +50,7 @@ struct BoxIdentity {
   std::string directory;  // on this machine, for LinkKind::socket
   DiskLimit disk_limit = DiskLimit::quota;
   std::optional<Home> home = {};  // then nothing of the login is part of it
+  std::string pool = {};          // made ahead, for this configuration: nothing of a login is part of it
   std::optional<NewExec> bare =
       {};  // then no agent is: the container's command, after the image's entry point
 };

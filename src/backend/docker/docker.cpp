@@ -8,7 +8,7 @@
 #include "backend/docker/fleet.hpp"
 #include "backend/docker/home_launch.hpp"
 #include "backend/docker/idle_stop.hpp"
-#include "backend/docker/launch.hpp"
+#include "backend/docker/pooled_launch.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/session_boxes.hpp"
 #include "http/json.hpp"
@@ -28,15 +28,16 @@ class DockerBackend final : public Backend {
   Task<std::unique_ptr<Box>> launch(Login login) override {
     if (login.config->docker.mode == "persistent")
       co_return co_await docker::launch_home(fleet_, std::move(login));
-    if (docker::is_agentless(login.config->docker))
+    if (login.config->docker.agentless())
       co_return co_await docker::launch_agentless(fleet_, std::move(login));
     if (login.config->docker.mode == "session")
-      co_return co_await docker::prepare_session_boxes(fleet_, std::move(login));
-    co_return co_await docker::launch_box(fleet_, std::move(login));
+      co_return co_await docker::prepare_session_boxes(fleet_, pool_, std::move(login));
+    co_return co_await docker::claim_or_launch(fleet_, pool_, std::move(login));
   }
 
   Task<> prepare() override {
     const auto fleet = fleet_;
+    const auto pool = std::make_shared<Pool>(co_await ssh::asio::this_coro::executor, fleet->log);
     fleet->open();
     const auto& settings = fleet->config.docker;
     const auto engine = fleet->engine_for(settings)->engine;
@@ -55,10 +56,17 @@ class DockerBackend final : public Backend {
       failure = std::current_exception();
     }
     if (failure) throw docker::explain(failure, "use the container engine");
+    pool_ = pool;
+  }
+
+  void keep_ready(std::shared_ptr<const config::Config> file) override {
+    if (pool_) pool_->keep(file ? docker::recipe_of(fleet_, std::move(file)) : std::nullopt);
   }
 
   Task<> shutdown() override {
     const auto fleet = fleet_;
+    std::vector<std::unique_ptr<ReadyBox>> waiting;
+    if (pool_) waiting = co_await pool_->shutdown();
     std::exception_ptr failure;
     try {
       fleet->open();
@@ -83,6 +91,7 @@ class DockerBackend final : public Backend {
   }
 
   std::shared_ptr<Fleet> fleet_;
+  std::shared_ptr<Pool> pool_;  // from prepare()
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "backend/docker/fleet.hpp"
 
 #include "backend/agent_box.hpp"
+#include "backend/ready_box.hpp"
 
 #include <algorithm>
 
@@ -66,6 +67,17 @@ void Fleet::begin(const std::string& box, const std::string& host) {
   journal_->add({box, "docker", {{"host", host}}});
   const std::lock_guard lock(mutex_);
   living_[box] = host;
+}
+
+void Fleet::note_login(const std::string& box, const backend::Login& login) {
+  std::string host;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = living_.find(box); found != living_.end()) host = found->second;
+  }
+  boost::json::object details{{"host", host}};
+  backend::add_login(details, login);
+  (void)journal_->note({box, "docker", std::move(details)});
 }
 
 void Fleet::end(const std::string& box) {

@@ -53,6 +53,8 @@ class Fleet {
 
   // Writes the journal, before anything of the box exists. Throws backend::BackendError.
   void begin(const std::string& box, const std::string& host);
+  // A box that was made ahead is this login's now: for who reads the journal.
+  void note_login(const std::string& box, const backend::Login& login);
   // Nothing is left of it: directory and journal entry go.
   void end(const std::string& box);
   // Its removal failed: it is nobody's now, and waits for another try (removal.cpp).

@@ -104,7 +104,7 @@ class HomeLaunch {
 
   Task<std::unique_ptr<backend::Box>> enter() {
     co_await open();
-    if (is_agentless(docker_)) co_return co_await enter_without_agent();
+    if (docker_.agentless()) co_return co_await enter_without_agent();
     auto setup = backend::make_setup(login_, docker_.programs);
     auto linking =
         kind_ == LinkKind::socket ? link_by_socket(std::move(setup)) : link_by_attach(std::move(setup));
@@ -179,7 +179,7 @@ class HomeLaunch {
 
   Task<> create_once(LinkKind kind, DiskLimit disk_limit) {
     BoxIdentity identity{{}, us_.instance, us_.owner, {}, disk_limit, home_};
-    if (is_agentless(docker_)) {
+    if (docker_.agentless()) {
       kind = LinkKind::attach;  // an agent that comes later is uploaded
       NewExec idle{docker_.idle_command};
       idle.input = false;
@@ -192,7 +192,7 @@ class HomeLaunch {
 
   // Starting what runs is nothing to an engine.
   Task<> start() {
-    if (kind_ == LinkKind::attach && !is_agentless(docker_)) co_await bring_agent();
+    if (kind_ == LinkKind::attach && !docker_.agentless()) co_await bring_agent();
     std::exception_ptr failure;
     try {
       co_await engine_.start(id_, deadline_);

@@ -2,9 +2,7 @@
 // The way from a login to a box with an answering agent.
 #include "backend/docker/launch.hpp"
 
-#include "backend/agent_box.hpp"
 #include "backend/docker/attach_bridge.hpp"
-#include "backend/docker/box.hpp"
 #include "backend/docker/create.hpp"
 #include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
@@ -12,6 +10,7 @@
 #include "backend/docker/start.hpp"
 #include "backend/docker/to_the_end.hpp"
 #include "http/json.hpp"
+#include "link/agent_link.hpp"
 
 namespace fairlead::docker {
 namespace {
@@ -19,33 +18,38 @@ namespace {
 namespace asio = boost::asio;
 using backend::BackendError;
 
-class Launch {
+// What is to be made, and by when.
+struct Order {
+  const backend::Login& login;  // nobody's for the pool; outlives the making
+  std::string pool;             // label of a box for the pool
+  Deadline deadline;
+};
+
+class Making {
  public:
-  Launch(std::shared_ptr<Fleet> fleet, backend::Login login, std::optional<ImageFacts> image,
+  Making(std::shared_ptr<Fleet> fleet, Order order, std::optional<ImageFacts> image,
          asio::any_io_executor executor)
-      : login_(std::move(login)),
+      : login_(order.login),
         docker_(login_.config->docker),
         executor_(std::move(executor)),
         known_(fleet->engine_for(docker_)),
         engine_(known_->engine),
         lease_(std::make_unique<Lease>(fleet, known_, executor_)),
-        copying_(executor_),
-        deadline_(in(docker_.container_start)),
+        pool_(std::move(order.pool)),
+        deadline_(order.deadline),
         image_(std::move(image)) {}
 
-  Task<std::unique_ptr<backend::Box>> run() {
+  Task<std::unique_ptr<ReadyDockerBox>> run() {
     if (!image_) {
       ImageWish wish{known_, docker_, login_.log, login_.progress};
       image_ = co_await find_image(std::move(wish), deadline_);
     }
     co_await create();
-    auto setup = backend::make_setup(login_, docker_.programs);
-    if (setup.working_directory.empty()) setup.working_directory = working_directory();
-    auto peer = co_await (kind_ == LinkKind::socket ? link_by_socket(std::move(setup))
-                                                    : link_by_attach(std::move(setup)));
-    login_.log.debug("DOCKER_LINK", "the agent has answered",
-                     {{"link", kind_ == LinkKind::socket ? "socket" : "attach"}});
-    co_return std::make_unique<DockerBox>(std::move(lease_), std::move(peer), std::move(copying_));
+    auto linking = kind_ == LinkKind::socket ? link_by_socket() : link_by_attach();
+    ReadyDockerBox::Parts parts = co_await std::move(linking);
+    parts.lease = std::move(lease_);
+    parts.working_directory = working_directory();
+    co_return std::make_unique<ReadyDockerBox>(std::move(parts));
   }
 
   // After a failure: what the engine has of it goes before the user is told; or later, when the engine does
@@ -72,6 +76,7 @@ class Launch {
   Task<> create_once(LinkKind kind, DiskLimit disk_limit) {
     const auto& fleet = *lease_->fleet();
     BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}, disk_limit};
+    identity.pool = pool_;
     if (kind == LinkKind::socket) {
       fleet.files().create(lease_->box());
       identity.directory = fleet.files().directory_of(lease_->box());
@@ -88,83 +93,98 @@ class Launch {
     return image_ ? image_->working_directory : "";
   }
 
-  [[nodiscard]] std::chrono::nanoseconds time_left() const {
-    return std::max<std::chrono::nanoseconds>(deadline_ - std::chrono::steady_clock::now(),
-                                              std::chrono::milliseconds(1));
-  }
-
-  Task<backend::AgentPeer> link_by_socket(link::Setup setup) {
+  Task<ReadyDockerBox::Parts> link_by_socket() {
     const auto listener =
         std::make_shared<AgentListener>(executor_, lease_->fleet()->files().directory_of(lease_->box()));
     const auto start =
         std::make_shared<Start>(engine_, lease_->container(), deadline_, [listener] { listener->close(); });
     start->begin(executor_);
-    std::optional<LinkSocket> socket;
+    ReadyDockerBox::Parts parts;
     try {
-      socket.emplace(co_await listener->accept());
+      auto socket = co_await listener->accept();
+      parts.link = FileDescriptor(socket.release());
     } catch (const boost::system::system_error&) {
       if (start->failure()) std::rethrow_exception(start->failure());
       throw;
     }
     start->settle();
-    backend::Greeting greeting{std::move(setup), login_, time_left()};
-    co_return co_await backend::greet_agent(std::move(*socket), backend::AgentLink::local,
-                                            std::move(greeting));
+    co_return parts;
   }
 
-  Task<backend::AgentPeer> link_by_attach(link::Setup setup) {
+  Task<ReadyDockerBox::Parts> link_by_attach() {
     const bool volume = http::true_member(docker_.host_config, "ReadonlyRootfs");
     auto archive = lease_->fleet()->files().agent_archive(volume);
     const std::string where(volume ? link::directory : "/");
     co_await engine_.upload(lease_->container(), where, std::move(archive), deadline_);
     auto stream = co_await engine_.attach(lease_->container(), deadline_);
-    const auto start =
+    ReadyDockerBox::Parts parts;
+    parts.start =
         std::make_shared<Start>(engine_, lease_->container(), deadline_, [stream] { stream.close(); });
-    auto socket = bridge_attach(stream, copying_, executor_, login_.log);
-    start->begin(executor_);
-    std::exception_ptr failure;
-    try {
-      backend::Greeting greeting{std::move(setup), login_, time_left()};
-      auto peer =
-          co_await backend::greet_agent(std::move(socket), backend::AgentLink::bridge, std::move(greeting));
-      start->settle();
-      co_return peer;
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    // A container that did not start tells more than a stream that ended.
-    co_await start->answered();
-    if (start->failure()) failure = start->failure();
-    start->settle();
-    std::rethrow_exception(failure);
+    parts.copying = make_copying(executor_);
+    parts.link = FileDescriptor(bridge_attach(stream, *parts.copying, executor_, login_.log).release());
+    parts.start->begin(executor_);
+    co_return parts;
   }
 
-  const backend::Login login_;
+  const backend::Login& login_;
   const config::Docker& docker_;
   const asio::any_io_executor executor_;
   const std::shared_ptr<KnownEngine> known_;
   const Engine engine_;
   std::unique_ptr<Lease> lease_;
-  ssh::TaskScope copying_;
+  const std::string pool_;
   const Deadline deadline_;
   LinkKind kind_ = LinkKind::socket;
   std::optional<ImageFacts> image_;
 };
 
-Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login,
-                                               std::optional<ImageFacts> image) {
+// Cleans up after itself. Throws whatever went wrong.
+Task<std::unique_ptr<ReadyDockerBox>> make(std::shared_ptr<Fleet> fleet, Order order,
+                                           std::optional<ImageFacts> image) {
+  fleet->open();
+  Making making(fleet, std::move(order), std::move(image), co_await asio::this_coro::executor);
   std::exception_ptr failure;
-  std::unique_ptr<Launch> launch;
   try {
-    fleet->open();
-    launch = std::make_unique<Launch>(fleet, std::move(login), std::move(image),
-                                      co_await asio::this_coro::executor);
-    co_return co_await launch->run();
+    co_return co_await making.run();
   } catch (...) {
     failure = std::current_exception();
   }
-  if (launch && engine_answered(failure)) co_await launch->clean_up();
+  if (engine_answered(failure)) co_await making.clean_up();
+  std::rethrow_exception(failure);
+}
+
+Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, backend::Login login,
+                                               std::optional<ImageFacts> image) {
+  std::exception_ptr failure;
+  std::unique_ptr<ReadyDockerBox> ready;
+  try {
+    const auto deadline = in(login.config->docker.container_start);
+    Order order{login, {}, deadline};
+    ready = co_await make(std::move(fleet), std::move(order), std::move(image));
+    co_return co_await ready->first_claim(login, deadline);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (ready && engine_answered(failure)) co_await ready->remove(login.log);
   throw explain(failure, "start a box");
+}
+
+Task<std::unique_ptr<backend::ReadyBox>> run_make_ahead(std::shared_ptr<Fleet> fleet, Provision provision) {
+  backend::Login nobody;
+  nobody.config = std::move(provision.config);
+  nobody.log = fleet->log;
+  std::exception_ptr failure;
+  std::unique_ptr<ReadyDockerBox> ready;
+  try {
+    Order order{nobody, std::move(provision.pool), in(nobody.config->docker.container_start)};
+    ready = co_await make(std::move(fleet), std::move(order), {});
+    co_await ready->started();
+    co_return ready;
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (ready && engine_answered(failure)) co_await ready->remove(nobody.log);
+  throw explain(failure, "make a box ahead");
 }
 
 }  // namespace
@@ -172,6 +192,10 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
 Task<std::unique_ptr<backend::Box>> launch_box(std::shared_ptr<Fleet> fleet, backend::Login login,
                                                std::optional<ImageFacts> image) {
   return to_the_end(run_launch(std::move(fleet), std::move(login), std::move(image)));
+}
+
+Task<std::unique_ptr<backend::ReadyBox>> make_ahead(std::shared_ptr<Fleet> fleet, Provision provision) {
+  return to_the_end(run_make_ahead(std::move(fleet), std::move(provision)));
 }
 
 }  // namespace fairlead::docker

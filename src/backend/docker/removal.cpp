@@ -183,7 +183,8 @@ Lease::Lease(std::shared_ptr<Fleet> fleet, std::shared_ptr<KnownEngine> engine,
 }
 
 Lease::~Lease() {
-  if (removed_) return;
+  // At the daemon's end somebody else has removed it (sweep()).
+  if (removed_ || !fleet_->lives(box_)) return;
   if (!created_) {
     end_unused(*fleet_, box_);
     return;

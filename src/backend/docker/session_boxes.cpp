@@ -4,7 +4,7 @@
 
 #include "backend/docker/failure.hpp"
 #include "backend/docker/image.hpp"
-#include "backend/docker/launch.hpp"
+#include "backend/docker/pooled_launch.hpp"
 #include "backend/docker/to_the_end.hpp"
 #include "backend/local_peer.hpp"
 
@@ -15,9 +15,10 @@ namespace {
 
 class SessionBoxes final : public backend::Box {
  public:
-  SessionBoxes(std::shared_ptr<Fleet> fleet, backend::Login login, ImageFacts image,
-               ssh::AcceptedConnection peer)
+  SessionBoxes(std::shared_ptr<Fleet> fleet, std::shared_ptr<backend::Pool> pool, backend::Login login,
+               std::optional<ImageFacts> image, ssh::AcceptedConnection peer)
       : fleet_(std::move(fleet)),
+        pool_(std::move(pool)),
         login_(std::move(login)),
         image_(std::move(image)),
         peer_(std::move(peer)) {}
@@ -34,7 +35,7 @@ class SessionBoxes final : public backend::Box {
 
   [[nodiscard]] Task<std::unique_ptr<backend::Box>> launch_for_session() override {
     try {
-      auto box = co_await launch_box(fleet_, login_, image_);
+      auto box = co_await claim_or_launch(fleet_, pool_, login_, image_);
       login_.log.info("BACKEND_BOX_STARTED", "A box was started for a session",
                       {{"backend", "docker"}, {"box", box->id()}});
       co_return box;
@@ -48,22 +49,32 @@ class SessionBoxes final : public backend::Box {
   void end() { peer_.connection.close({ssh::Errc::connection_closed, "the login has ended"}); }
 
   std::shared_ptr<Fleet> fleet_;
+  std::shared_ptr<backend::Pool> pool_;
   backend::Login login_;
   const std::optional<ImageFacts> image_;
   ssh::AcceptedConnection peer_;
 };
 
-Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet, backend::Login login) {
+bool boxes_wait(const std::shared_ptr<Fleet>& fleet, const backend::Pool* pool, const backend::Login& login) {
+  const auto recipe = pool != nullptr ? recipe_of(fleet, login.config) : std::nullopt;
+  return recipe && pool->has(recipe->digest);
+}
+
+Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet,
+                                                std::shared_ptr<backend::Pool> pool, backend::Login login) {
   const auto executor = co_await ssh::asio::this_coro::executor;
   std::exception_ptr failure;
   try {
     fleet->open();
     const auto& docker = login.config->docker;
-    ImageWish wish{fleet->engine_for(docker), docker, login.log, login.progress};
-    auto image = co_await find_image(std::move(wish), in(docker.container_start));
+    std::optional<ImageFacts> image;
+    if (!boxes_wait(fleet, pool.get(), login)) {
+      ImageWish wish{fleet->engine_for(docker), docker, login.log, login.progress};
+      image = co_await find_image(std::move(wish), in(docker.container_start));
+    }
     auto peer = backend::make_local_peer(executor).outside;
-    co_return std::make_unique<SessionBoxes>(std::move(fleet), std::move(login), std::move(image),
-                                             std::move(peer));
+    co_return std::make_unique<SessionBoxes>(std::move(fleet), std::move(pool), std::move(login),
+                                             std::move(image), std::move(peer));
   } catch (...) {
     failure = std::current_exception();
   }
@@ -73,8 +84,9 @@ Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet, ba
 }  // namespace
 
 Task<std::unique_ptr<backend::Box>> prepare_session_boxes(std::shared_ptr<Fleet> fleet,
+                                                          std::shared_ptr<backend::Pool> pool,
                                                           backend::Login login) {
-  return to_the_end(run_prepare(std::move(fleet), std::move(login)));
+  return to_the_end(run_prepare(std::move(fleet), std::move(pool), std::move(login)));
 }
 
 }  // namespace fairlead::docker

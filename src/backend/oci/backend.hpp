@@ -6,6 +6,7 @@
 #include "backend/oci/blocking_pool.hpp"
 #include "backend/oci/container.hpp"
 #include "backend/oci/host.hpp"
+#include "backend/pool.hpp"
 
 #include <condition_variable>
 #include <functional>
@@ -26,6 +27,7 @@ class OciBackend final : public Backend {
 
   Task<std::unique_ptr<Box>> launch(Login login) override;
   Task<> prepare() override;
+  void keep_ready(std::shared_ptr<const config::Config> file) override;
   Task<> shutdown() override;
   [[nodiscard]] std::string name() const override { return "oci"; }
 
@@ -35,9 +37,18 @@ class OciBackend final : public Backend {
 
  private:
   class OciBox;
-  class Launching;
+  class OciReadyBox;
+  // Null when it has to be looked for.
+  [[nodiscard]] std::shared_ptr<const Image> known_image(const config::Config& config) const;
   [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config,
                                                          ProgressSink progress);
+  // `labels` go into the journal entry.
+  [[nodiscard]] Task<std::unique_ptr<OciReadyBox>> make(std::shared_ptr<const config::Config> config,
+                                                        boost::json::object labels, ProgressSink progress);
+  // Nothing: no boxes are made ahead with this configuration.
+  [[nodiscard]] std::optional<Recipe> recipe_of(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] Task<std::unique_ptr<ReadyBox>> make_ahead(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] Task<> remove_left(std::shared_ptr<Container> container);
   [[nodiscard]] Task<> remove(std::shared_ptr<Container> container);
   [[nodiscard]] Task<std::string> end_reason(std::shared_ptr<Container> container);
   void discard(std::shared_ptr<Container> container);
@@ -56,6 +67,7 @@ class OciBackend final : public Backend {
   std::jthread watcher_;
   BlockingPool image_pool_;
   BlockingPool pool_;
+  std::shared_ptr<Pool> warm_;  // from prepare()
 };
 
 }  // namespace fairlead::backend::oci

@@ -5,6 +5,7 @@
 #include "backend/oci/failure.hpp"
 #include "backend/oci/limits.hpp"
 #include "backend/oci/tree.hpp"
+#include "backend/ready_box.hpp"
 #include "crypto/random.hpp"
 #include "link/agent_link.hpp"
 
@@ -66,6 +67,11 @@ void Container::start(const Image& image, const config::Oci& oci, FileDescriptor
     }
     throw;
   }
+}
+
+void Container::note_login(const Login& login) {
+  add_login(labels_, login);
+  (void)host_->journal->note({id_, "oci", labels_});
 }
 
 void Container::build(const Image& image, const config::Oci& oci, FileDescriptor link) {

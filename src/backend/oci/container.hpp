@@ -2,6 +2,7 @@
 // One box from its journal entry to its last file. Blocking: used on the backend's own threads.
 #pragma once
 
+#include "backend/backend.hpp"
 #include "backend/oci/host.hpp"
 #include "backend/oci/network.hpp"
 #include "config/config.hpp"
@@ -24,6 +25,8 @@ class Container {
   // Makes and starts it, with `link` as the agent's descriptor 3. Throws BackendError, with whatever was made
   // removed.
   void start(const Image& image, const config::Oci& oci, FileDescriptor link);
+  // A box that was made ahead is this login's now: for who reads the journal.
+  void note_login(const Login& login);
   // Kills it and removes every trace. Idempotent; calls from several threads wait for each other.
   void remove();
   // Ends its processes for a reason that end_reason() then gives; remove() is still needed.

@@ -6,6 +6,11 @@
 #include "backend/oci/backend.hpp"
 #include "backend/oci/failure.hpp"
 #include "backend/oci/limits.hpp"
+#include "backend/pool_limits.hpp"
+#include "backend/ready_box.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <sys/socket.h>
 #include <sys/statvfs.h>
@@ -43,7 +48,7 @@ std::size_t pool_threads() {
 
 }  // namespace
 
-class OciBackend::OciBox : public Box {
+class OciBackend::OciBox final : public Box {
  public:
   OciBox(OciBackend& backend, std::shared_ptr<Container> container, AgentPeer peer)
       : backend_(backend), container_(std::move(container)), peer_(std::move(peer)) {}
@@ -66,22 +71,62 @@ class OciBackend::OciBox : public Box {
   AgentPeer peer_;
 };
 
-// Holds a box that is being launched: whatever ends the launch, a cancelled login included, ends the box.
-class OciBackend::Launching {
+// A started container whose agent waits. Whatever ends a launch, a cancelled login included, ends the box.
+class OciBackend::OciReadyBox final : public ReadyBox {
  public:
-  Launching(OciBackend& backend, std::shared_ptr<Container> container)
-      : backend_(backend), container_(std::move(container)) {}
-  ~Launching() {
+  OciReadyBox(OciBackend& backend, std::shared_ptr<Container> container, std::shared_ptr<const Image> image)
+      : backend_(backend), container_(std::move(container)), image_(std::move(image)) {}
+  ~OciReadyBox() override {
     if (container_) backend_.discard(container_);
   }
-  Launching(const Launching&) = delete;
-  Launching& operator=(const Launching&) = delete;
-  std::shared_ptr<Container> release() { return std::move(container_); }
+  OciReadyBox(const OciReadyBox&) = delete;
+  OciReadyBox& operator=(const OciReadyBox&) = delete;
+
+  Task<> start(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] std::string id() const override { return container_->id(); }
+  [[nodiscard]] int link() const noexcept override { return link_.get(); }
+  [[nodiscard]] bool is_current() const override { return backend_.known_image(*config_) == image_; }
+  [[nodiscard]] Task<std::unique_ptr<Box>> claim(const Login& login) override {
+    container_->note_login(login);
+    return greet(login, backend::limits::claim_answer);
+  }
+  // `answer` as in Greeting.
+  [[nodiscard]] Task<std::unique_ptr<Box>> greet(const Login& login, std::chrono::nanoseconds answer);
 
  private:
   OciBackend& backend_;
   std::shared_ptr<Container> container_;
+  const std::shared_ptr<const Image> image_;
+  std::shared_ptr<const config::Config> config_;
+  FileDescriptor link_;
 };
+
+Task<> OciBackend::OciReadyBox::start(std::shared_ptr<const config::Config> config) {
+  config_ = std::move(config);
+  std::array<int, 2> pair{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
+    throw system_failure("make a link to the agent", errno);
+  link_ = FileDescriptor(pair[0]);
+  auto theirs = std::make_shared<FileDescriptor>(pair[1]);
+  auto work = [container = container_, config = config_, image = image_, theirs] {
+    container->start(*image, config->oci, std::move(*theirs));
+  };
+  co_await backend_.pool_.run(translated(std::move(work)));
+}
+
+Task<std::unique_ptr<Box>> OciBackend::OciReadyBox::greet(const Login& login,
+                                                          std::chrono::nanoseconds answer) {
+  asio::generic::stream_protocol::socket stream(co_await asio::this_coro::executor);
+  stream.assign(asio::generic::stream_protocol(AF_UNIX, 0), link_.get());
+  (void)link_.release();
+  config::Programs programs = login.config->oci.programs;
+  if (programs.user.empty()) programs.user = image_->config.user;
+  if (programs.working_directory.empty()) programs.working_directory = image_->config.working_directory;
+  Greeting greeting{make_setup(login, programs, image_->config.environment), login,
+                    login.config->oci.start_timeout, answer};
+  AgentPeer peer = co_await greet_agent(std::move(stream), AgentLink::local, std::move(greeting));
+  co_return std::make_unique<OciBox>(backend_, std::move(container_), std::move(peer));
+}
 
 OciBackend::OciBackend(const config::Config& config, observe::Log log)
     : config_(std::make_shared<const config::Config>(config)),
@@ -108,27 +153,56 @@ Task<> OciBackend::prepare() {
     watcher_ = std::jthread([this] { watch_disk(); });
   };
   co_await pool_.run(translated(std::move(work)));
+  warm_ = std::make_shared<Pool>(co_await asio::this_coro::executor, log_);
+}
+
+void OciBackend::keep_ready(std::shared_ptr<const config::Config> file) {
+  if (warm_) warm_->keep(file ? recipe_of(std::move(file)) : std::nullopt);
+}
+
+// All that Container looks at. What image it is counts when a box is claimed (is_current).
+std::optional<Recipe> OciBackend::recipe_of(std::shared_ptr<const config::Config> config) {
+  const config::Oci& oci = config->oci;
+  if (oci.pool.size == 0 || oci.image.empty()) return std::nullopt;
+  const auto number = [](const auto& value) {
+    return value ? boost::json::value(*value) : boost::json::value();
+  };
+  const config::Limits& most = oci.limits;
+  const boost::json::array shape{
+      oci.image,           oci.network,       oci.read_only_root,
+      oci.user_namespace,  oci.hostname,      boost::json::array(oci.mounts.begin(), oci.mounts.end()),
+      number(most.memory), number(most.cpus), number(most.pids),
+      number(most.disk)};
+  Recipe recipe;
+  recipe.digest = recipe_digest(boost::json::serialize(shape));
+  recipe.settings = oci.pool;
+  recipe.make = [this, config = std::move(config)] { return make_ahead(config); };
+  return recipe;
+}
+
+Task<std::unique_ptr<ReadyBox>> OciBackend::make_ahead(std::shared_ptr<const config::Config> config) {
+  co_return co_await make(std::move(config), {}, {});
+}
+
+std::shared_ptr<const Image> OciBackend::known_image(const config::Config& config) const {
+  return host_->images->find(config.oci.image, host_->ids->map(config.oci.user_namespace));
 }
 
 Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config,
                                                      ProgressSink progress) {
-  const IdMap map = host_->ids->map(config->oci.user_namespace);
-  if (auto known = host_->images->find(config->oci.image, map)) co_return known;
+  if (auto known = known_image(*config)) co_return known;
   if (progress) progress({});  // how much there is to get, only skopeo knows
+  const IdMap map = host_->ids->map(config->oci.user_namespace);
   auto work = [host = host_, config, map] { return host->images->get(config->oci.image, map); };
   co_return co_await image_pool_.run(translated(std::move(work)));
 }
 
-Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
+Task<std::unique_ptr<OciBackend::OciReadyBox>> OciBackend::make(std::shared_ptr<const config::Config> config,
+                                                                boost::json::object labels,
+                                                                ProgressSink progress) {
   if (!host_) throw failure("the backend is not prepared");
-  const auto executor = co_await asio::this_coro::executor;
-  const std::shared_ptr<const config::Config> config = login.config;
-  const std::shared_ptr<const Image> image = co_await this->image(config, login.progress);
-
-  boost::json::object labels{{"connectionId", login.connection_id},
-                             {"user", login.user},
-                             {"ip", login.remote_address},
-                             {"instance", host_->instance}};
+  auto image = co_await this->image(config, std::move(progress));
+  labels["instance"] = host_->instance;
   auto container = std::make_shared<Container>(host_, new_box_id(), std::move(labels));
   {
     const std::scoped_lock guard(mutex_);
@@ -136,26 +210,20 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
     boxes_.insert(container);
   }
   watch_.notify_all();
-  Launching launching(*this, container);
+  auto ready = std::make_unique<OciReadyBox>(*this, std::move(container), std::move(image));
+  co_await ready->start(std::move(config));
+  co_return ready;
+}
 
-  std::array<int, 2> pair{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()) != 0)
-    throw system_failure("make a link to the agent", errno);
-  FileDescriptor ours(pair[0]);
-  auto theirs = std::make_shared<FileDescriptor>(pair[1]);
-  auto work = [container, config, image, theirs] {
-    container->start(*image, config->oci, std::move(*theirs));
-  };
-  co_await pool_.run(translated(std::move(work)));
-
-  asio::generic::stream_protocol::socket stream(executor);
-  stream.assign(asio::generic::stream_protocol(AF_UNIX, 0), ours.release());
-  config::Programs programs = config->oci.programs;
-  if (programs.user.empty()) programs.user = image->config.user;
-  if (programs.working_directory.empty()) programs.working_directory = image->config.working_directory;
-  Greeting greeting{make_setup(login, programs, image->config.environment), login, config->oci.start_timeout};
-  AgentPeer peer = co_await greet_agent(std::move(stream), AgentLink::local, std::move(greeting));
-  co_return std::make_unique<OciBox>(*this, launching.release(), std::move(peer));
+Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
+  if (auto recipe = warm_ ? recipe_of(login.config) : std::nullopt) {
+    auto claimed = co_await warm_->claim(std::move(*recipe), login);
+    if (claimed) co_return claimed;
+  }
+  boost::json::object labels;
+  add_login(labels, login);
+  auto ready = co_await make(login.config, std::move(labels), login.progress);
+  co_return co_await ready->greet(login, {});
 }
 
 Task<> OciBackend::remove(std::shared_ptr<Container> container) {
@@ -185,7 +253,17 @@ void OciBackend::discard(std::shared_ptr<Container> container) {
   });
 }
 
+Task<> OciBackend::remove_left(std::shared_ptr<Container> container) {
+  try {
+    co_await remove(container);
+  } catch (const BackendError& error) {
+    log_.error("OCI_REMOVE_FAILED", error.what(), {{"box", container->id()}});
+  }
+}
+
 Task<> OciBackend::shutdown() {
+  std::vector<std::unique_ptr<ReadyBox>> waiting;
+  if (warm_) waiting = co_await warm_->shutdown();
   std::vector<std::shared_ptr<Container>> left;
   {
     const std::scoped_lock guard(mutex_);
@@ -193,13 +271,9 @@ Task<> OciBackend::shutdown() {
     left.assign(boxes_.begin(), boxes_.end());
   }
   watch_.notify_all();
-  for (const auto& container : left) {
-    try {
-      co_await remove(container);
-    } catch (const BackendError& error) {
-      log_.error("OCI_REMOVE_FAILED", error.what(), {{"box", container->id()}});
-    }
-  }
+  ssh::TaskScope removing(co_await asio::this_coro::executor);
+  for (auto& container : left) removing.spawn(remove_left(std::move(container)));
+  co_await removing.join();
   auto work = [host = host_] {
     if (host) host->cgroups.remove_empty("/fairlead/" + host->instance);
   };
