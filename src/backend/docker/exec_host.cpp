@@ -43,7 +43,7 @@ Task<> close_at(Deadline deadline, http::Stream stream) {
 class ExecProgram : public RunningProgram {
  public:
   struct Facts {
-    std::string exec;
+    std::string exec, mark;
     http::Stream stream;
     bool terminal;
     ExecPlace place;
@@ -51,11 +51,13 @@ class ExecProgram : public RunningProgram {
   explicit ExecProgram(Facts facts)
       : RunningProgram(std::move(facts.stream), facts.terminal),
         exec_(std::move(facts.exec)),
+        mark_(std::move(facts.mark)),
         place_(std::move(facts.place)) {}
 
   [[nodiscard]] Task<> resize(ssh::TerminalSize size) override {
     return place_.engine.resize_exec(exec_, size, in(place_.config->docker.window));
   }
+  [[nodiscard]] Task<bool> signal(std::string name) override { return signal_marked(std::move(name)); }
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(place_, exec_, Deadline::max());
     ended_ = true;
@@ -65,13 +67,18 @@ class ExecProgram : public RunningProgram {
     stream().close();
     if (std::exchange(ended_, true)) co_return;
     try {
-      (void)co_await signal("KILL");
+      co_await kill();
     } catch (const std::exception& error) {  // the container goes with the login at the latest
       place_.log.debug("DOCKER_EXEC_SIGNAL_FAILED", error.what());
     }
   }
 
  protected:
+  [[nodiscard]] virtual Task<> kill() { (void)co_await signal_marked("KILL"); }
+  [[nodiscard]] Task<bool> signal_marked(std::string name) const {
+    std::vector<std::string> command{"/bin/sh", "-c", signal_script, "sh", std::move(name), mark_};
+    return succeeds(std::move(command));
+  }
   [[nodiscard]] Task<bool> succeeds(std::vector<std::string> command) const {
     const auto deadline = in(place_.config->docker.signal);
     const auto end = co_await run_exec(place_, std::move(command), {}, deadline);
@@ -80,21 +87,9 @@ class ExecProgram : public RunningProgram {
   [[nodiscard]] const ExecPlace& place() const { return place_; }
 
  private:
-  std::string exec_;
+  std::string exec_, mark_;
   ExecPlace place_;
   bool ended_ = false;
-};
-
-class MarkedProgram final : public ExecProgram {
- public:
-  MarkedProgram(Facts facts, std::string mark) : ExecProgram(std::move(facts)), mark_(std::move(mark)) {}
-  [[nodiscard]] Task<bool> signal(std::string name) override {
-    std::vector<std::string> command{"/bin/sh", "-c", signal_script, "sh", std::move(name), mark_};
-    return succeeds(std::move(command));
-  }
-
- private:
-  std::string mark_;
 };
 
 class GuestProgram final : public ExecProgram {
@@ -131,6 +126,13 @@ class GuestProgram final : public ExecProgram {
     co_return co_await succeeds(std::move(command));
   }
 
+ protected:
+  // The agent reaches one process; in a container that stays the others would stay, too.
+  [[nodiscard]] Task<> kill() override {
+    (void)co_await signal("KILL");
+    (void)co_await signal_marked("KILL");
+  }
+
  private:
   PidReport report_;
   Deadline deadline_;
@@ -143,19 +145,16 @@ class ExecHost final : public ProgramHost {
   [[nodiscard]] Task<std::unique_ptr<RunningProgram>> start(NewExec program) override {
     const auto terminal = program.terminal;
     auto starting =
-        place_.guest_agent.empty() ? start_marked(std::move(program)) : start_by_guest(std::move(program));
+        place_.guest_agent.empty() ? start_alone(std::move(program)) : start_by_guest(std::move(program));
     auto running = co_await std::move(starting);
     if (terminal) co_await try_resize(*running, *terminal, place_.log);
     co_return running;
   }
 
  private:
-  Task<std::unique_ptr<RunningProgram>> start_marked(NewExec program) {
-    auto mark = std::string(mark_name) + ssh::random_hex(limits::owner_bytes);
-    program.environment.push_back(mark);
-    const auto deadline = in(place_.config->docker.command_start);
-    auto facts = co_await run(std::move(program), deadline);
-    co_return std::make_unique<MarkedProgram>(std::move(facts), std::move(mark));
+  Task<std::unique_ptr<RunningProgram>> start_alone(NewExec program) {
+    auto facts = co_await run(std::move(program), in(place_.config->docker.command_start));
+    co_return std::make_unique<ExecProgram>(std::move(facts));
   }
 
   Task<std::unique_ptr<RunningProgram>> start_by_guest(NewExec program) {
@@ -171,9 +170,11 @@ class ExecHost final : public ProgramHost {
 
   Task<ExecProgram::Facts> run(NewExec program, Deadline deadline) {
     const bool terminal = program.terminal.has_value();
+    auto mark = std::string(mark_name) + ssh::random_hex(limits::owner_bytes);
+    program.environment.push_back(mark);
     auto exec = co_await place_.engine.create_exec(place_.container, std::move(program), deadline);
     auto stream = co_await place_.engine.start_exec(exec, terminal, deadline);
-    co_return ExecProgram::Facts{std::move(exec), std::move(stream), terminal, place_};
+    co_return ExecProgram::Facts{std::move(exec), std::move(mark), std::move(stream), terminal, place_};
   }
 
   ExecPlace place_;

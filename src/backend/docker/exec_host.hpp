@@ -20,9 +20,9 @@ struct ExecPlace {
   std::string guest_agent = {};
 };
 
-// An engine cannot signal an exec. ContainerSSH's agent starts a program, says its process id and signals it
-// later (core.md 3.4). Without it each program carries a random variable, and a signal is another exec: a
+// An engine cannot signal an exec. So each program carries a random variable, and a signal is another exec: a
 // shell of the image that signals every process with that variable. Without a shell signals are refused.
+// ContainerSSH's agent starts a program, says its process id and signals it later (core.md 3.4).
 [[nodiscard]] std::unique_ptr<ProgramHost> make_exec_host(ExecPlace place);
 
 struct ExecEnd {
