@@ -3,6 +3,7 @@
 // upstream server).
 #pragma once
 
+#include "backend/progress.hpp"
 #include "config/config.hpp"
 #include "config/metadata.hpp"
 #include "link/descriptor_channel.hpp"
@@ -37,6 +38,8 @@ struct Login {
   // launch() goes by this one, not by the one the backend was made with. Never null.
   std::shared_ptr<const config::Config> config;
   observe::Log log;  // carries connectionId
+  // Told while an image is fetched for this login; empty: nobody waits.
+  ProgressSink progress = {};
 };
 
 // What a person is told when nobody there can help.

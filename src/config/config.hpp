@@ -137,13 +137,16 @@ struct Docker {
   std::string image_pull_policy = "IfNotPresent";
   bool disable_agent = false;
   // How the agent is brought in and reached: "socket" (mounted from this machine), "attach" (uploaded, over
-  // the attach stream), "auto" (socket when the engine turns out to be local).
+  // the attach stream), "auto" (socket when the engine turns out to be local). "image": it is not, and
+  // ContainerSSH's own in the image serves instead.
   std::string agent_link = "auto";
+  // Nothing of ours runs in containers.
+  [[nodiscard]] bool agentless() const { return disable_agent || agent_link == "image"; }
   // Nothing is limited unless the file says so: ContainerSSH's files keep their meaning.
   Limits limits{std::nullopt, std::nullopt, std::nullopt, std::nullopt};
   Pool pool;
   Programs programs;
-  // Without our agent the container's first process; with it, and the guest agent always, without effect.
+  // Without our agent the container's first process; with it without effect, as is the guest agent.
   std::vector<std::string> idle_command{
       "/usr/bin/containerssh-agent", "wait-signal", "--signal", "INT", "--signal", "TERM"};
   std::string guest_agent = "/usr/bin/containerssh-agent";

@@ -38,12 +38,13 @@ void describe_connection(Visitor& section, Docker& docker) {
 }
 
 // Keys that steer the agent which ContainerSSH expects in the image. Ours is brought along (design D6),
-// unless it is switched off.
+// unless it is switched off or the image's is asked for.
 void describe_guest_agent(Visitor& section, Docker& docker) {
-  if (section.field("idleCommand", docker.idle_command) && !docker.disable_agent &&
+  const bool ours = !docker.agentless();
+  if (section.field("idleCommand", docker.idle_command) && ours &&
       (docker.idle_command.empty() || docker.idle_command.front() != guest_agent))
     section.warning("idleCommand", "has no effect: the container's first process is Fairlead's agent");
-  if (section.field("agentPath", docker.guest_agent) && docker.guest_agent != guest_agent)
+  if (section.field("agentPath", docker.guest_agent) && ours && docker.guest_agent != guest_agent)
     section.warning("agentPath", "has no effect: Fairlead brings its own agent into the container");
 }
 
@@ -79,10 +80,11 @@ void describe_mode(Visitor& section, Docker& docker) {
 }
 
 void check_agentless(Visitor& section, const Docker& docker) {
-  if (!docker.disable_agent) return;
-  if (docker.mode == "persistent") section.error("disableAgent", "a box that stays is entered by the agent");
-  if (docker.mode == "connection" && docker.idle_command.empty())
-    section.error("idleCommand", "without the agent this is the container's first process");
+  if (!docker.agentless()) return;
+  if (!docker.disable_agent && docker.guest_agent.empty())
+    section.error("agentPath", "agentLink: image needs it");
+  if (docker.mode != "session" && docker.idle_command.empty())
+    section.error("idleCommand", "without Fairlead's agent this is the container's first process");
 }
 
 void describe_execution(Visitor& section, Docker& docker) {
@@ -95,14 +97,14 @@ void describe_execution(Visitor& section, Docker& docker) {
   section.section("auth", [&](Visitor& own) { describe_registry(own, docker.registry_auth); });
   describe_mode(section, docker);
   section.field("disableAgent", docker.disable_agent);
+  constexpr std::array<std::string_view, 4> links{"auto", "socket", "attach", "image"};
+  section.choice("agentLink", docker.agent_link, {links});
   describe_guest_agent(section, docker);
   describe_shared(section, docker.programs);
   check_agentless(section, docker);
   constexpr std::array<std::string_view, 3> policies{"Always", "IfNotPresent", "Never"};
   section.choice("imagePullPolicy", docker.image_pull_policy, {policies});
   section.field("exposeAuthMetadataAsLabels", docker.metadata_labels);
-  constexpr std::array<std::string_view, 3> links{"auto", "socket", "attach"};
-  section.choice("agentLink", docker.agent_link, {links});
 }
 
 void describe_timeouts(Visitor& section, Docker& docker) {

@@ -33,7 +33,7 @@ bool has_address_of_its_own(const Docker& docker) {
 
 const char* pool_obstacle(const Docker& docker) {
   if (docker.mode == "persistent") return "a box of mode persistent is its user's own";
-  if (docker.disable_agent) return "without the agent a box is made around its program";
+  if (docker.agentless()) return "without the agent a box is made around its program";
   if (!docker.container_name.empty()) return "only one container can have a fixed name";
   if (!docker.metadata_labels.empty())
     return "exposeAuthMetadataAsLabels needs the login when the container is made";

@@ -221,6 +221,10 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   backend::Login login = make_login(id, addresses, client.login, *settings, log);
   login.environment = authenticator->permissions().environment;
   login.metadata = authenticator->metadata();
+  // Not the gate itself: it holds the box, which may keep the login.
+  login.progress = [waiting = std::weak_ptr(gate)](const backend::Progress& progress) {
+    if (const auto open = waiting.lock()) open->report(progress);
+  };
   const std::string obstacle = co_await settle_login(*settings, login, connection);
   relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
   if (obstacle.empty())

@@ -2,7 +2,9 @@
 // The relay of one connection: which channels are joined, and what global requests get for an answer.
 #include "relay/relay.hpp"
 
+#include "relay/refusal.hpp"
 #include "relay/session_relay.hpp"
+#include "relay/waiting_room.hpp"
 
 #include <set>
 #include <utility>
@@ -115,7 +117,52 @@ Task<> remove_session_box(std::shared_ptr<Shared> shared, std::shared_ptr<backen
   }
 }
 
-Task<> serve_session(std::shared_ptr<Shared> shared, ssh::NewChannel wish, std::shared_ptr<backend::Box> box,
+// A session before a box has taken it.
+struct Guest {
+  std::optional<ssh::NewChannel> wish = {};        // not answered yet, or
+  std::optional<ssh::OpenedChannel> channel = {};  // let in, because there was something to tell
+  Waited waited = {};                              // then
+
+  ssh::OpenedChannel let_in() { return wish ? std::move(*wish).accept() : std::move(*channel); }
+};
+
+// Until there is a box or none. False: the client has left.
+Task<bool> wait_for_decision(std::shared_ptr<Shared> shared, Guest& guest) {
+  BoxGate& gate = *shared->gate;
+  while (!gate.decided() && !gate.progress()) co_await gate.change(gate.changes());
+  if (gate.decided()) co_return true;
+  guest.channel = std::move(*guest.wish).accept();
+  guest.wish.reset();
+  const std::shared_ptr<const Policy> policy(shared, &shared->options.policy);
+  guest.waited = co_await wait_for_box(shared->gate, policy, *guest.channel);
+  if (guest.waited.left) guest.channel->channel.close();
+  co_return !guest.waited.left;
+}
+
+// Too late for a refused open: every program is refused, until the client closes the session.
+Task<> refuse_programs(std::shared_ptr<Shared> shared, Guest guest, std::string text) {
+  shared->tell(ChannelRefused{"session", text, {}});
+  ssh::OpenedChannel client = std::move(*guest.channel);
+  std::optional<ssh::Request> request(std::move(guest.waited.asked.back()));
+  try {
+    for (; request; request = co_await client.requests.next()) {
+      if (starts_program(request->type()))
+        co_await tell_refusal(shared->client, client.channel, text, guest.waited.terminal);
+      request->reply(false);
+    }
+  } catch (const ssh::ConnectionError&) {  // the client is gone
+  }
+  client.channel.close();
+}
+
+Task<> turn_away(std::shared_ptr<Shared> shared, Guest guest, ssh::OpenFailure reason, std::string text) {
+  if (guest.wish)
+    refuse(*shared, std::move(*guest.wish), reason, text);
+  else
+    co_await refuse_programs(shared, std::move(guest), std::move(text));
+}
+
+Task<> serve_session(std::shared_ptr<Shared> shared, Guest guest, std::shared_ptr<backend::Box> box,
                      std::shared_ptr<Place> place) {
   ssh::Connection& link = box->peer().connection;
   std::expected<ssh::OpenedChannel, ssh::Refusal> agent =
@@ -125,15 +172,17 @@ Task<> serve_session(std::shared_ptr<Shared> shared, ssh::NewChannel wish, std::
   } catch (const ssh::ConnectionError&) {  // the box has ended
   }
   if (!agent) {
-    refuse(*shared, std::move(wish), agent.error().reason, "The box does not take this session.");
+    std::string text = "The box does not take this session.";
+    co_await turn_away(shared, std::move(guest), agent.error().reason, std::move(text));
     co_return;
   }
-  ssh::OpenedChannel client = std::move(wish).accept();
+  ssh::OpenedChannel client = guest.let_in();
   SessionRelay context{.box = std::move(box),
                        .policy = {shared, &shared->options.policy},
                        .observer = shared->options.observer,
                        .client = shared->client,
-                       .place = std::move(place)};
+                       .place = std::move(place),
+                       .asked = std::move(guest.waited.asked)};
   co_await relay_session(std::move(context), std::move(client), std::move(*agent));
 }
 
@@ -144,14 +193,18 @@ Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
     co_return;
   }
   auto place = std::make_shared<Place>(shared);
-  const SessionBox found = co_await find_box(shared);
+  Guest guest;
+  guest.wish.emplace(std::move(wish));
+  const bool stays = co_await wait_for_decision(shared, guest);
+  if (!stays) co_return;
+  SessionBox found = co_await find_box(shared);
   if (!found.box) {
-    refuse(*shared, std::move(wish), ssh::OpenFailure::connect_failed, found.refusal);
+    co_await turn_away(shared, std::move(guest), ssh::OpenFailure::connect_failed, std::move(found.refusal));
     co_return;
   }
   ssh::TaskScope attending(co_await ssh::asio::this_coro::executor);
   if (shared->session_boxes.contains(found.box)) attending.spawn(attend_box(shared, found.box));
-  co_await serve_session(shared, std::move(wish), found.box, std::move(place));
+  co_await serve_session(shared, std::move(guest), found.box, std::move(place));
   co_await remove_session_box(shared, found.box);
   co_await attending.join();
 }

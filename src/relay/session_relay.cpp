@@ -5,6 +5,7 @@
 #include "base/wire.hpp"
 #include "link/agent_link.hpp"
 #include "relay/data_socket.hpp"
+#include "relay/refusal.hpp"
 
 #include <array>
 #include <memory>
@@ -131,11 +132,6 @@ Task<> pump_output(std::shared_ptr<Session> session) {
   session->client.close();
 }
 
-bool starts_program(ssh::RequestType type) {
-  return type == ssh::RequestType::shell || type == ssh::RequestType::exec ||
-         type == ssh::RequestType::subsystem;
-}
-
 // Before the request that starts a program. Without a terminal only: the agent keeps those.
 void offer_data_socket(Session& session) {
   link::DescriptorSender* sender = session.context.box->data_sockets();
@@ -173,18 +169,13 @@ Task<bool> start_forced(Session& session, const ssh::Request& request) {
   co_return co_await session.agent.request("exec", forced.encode());
 }
 
-// Who asks for a program learns on standard error why there is none, before the answer: RFC 4254 allows data
-// as soon as the channel is open, and a client gives up the channel after a failure. OpenSSH's gives it up
-// with what it has not written yet, but writes before it sends: its answer to anything proves that it has
-// written. Variables, terminals and signals are refused in silence, as most clients ask for them without
-// being told to.
+// Who asks for a program learns why there is none. Variables, terminals and signals are refused in silence,
+// as most clients ask for them without being told to.
 Task<> refuse(Session& session, const ssh::Request& request, const Decision& why) {
   if (why.code.empty()) co_return;
   session.tell(RequestRefused{session.client.id(), request.name(), request.payload(), why.text, why.code});
   if (!starts_program(request.type()) || session.started) co_return;
-  const std::string line = "fairlead: " + std::string(why.text) + (session.terminal ? "\r\n" : "\n");
-  co_await session.client.write_stderr(ssh::as_bytes(line));
-  (void)co_await session.context.client.request("keepalive@openssh.com");
+  co_await tell_refusal(session.context.client, session.client, why.text, session.terminal);
 }
 
 // Forwarded one after the other, so that the agent sees the client's order and its answers keep it.
@@ -207,9 +198,17 @@ Task<bool> forward_request(Session& session, const ssh::Request& request) {
   co_return co_await session.agent.request(std::move(name), std::move(payload));
 }
 
+Task<std::optional<ssh::Request>> next_request(Session& session, ssh::Stream<ssh::Request>& requests) {
+  auto& asked = session.context.asked;
+  if (asked.empty()) co_return co_await requests.next();
+  std::optional<ssh::Request> first(std::move(asked.front()));
+  asked.pop_front();
+  co_return first;
+}
+
 Task<> pump_requests(std::shared_ptr<Session> session, ssh::Stream<ssh::Request> requests,
                      ssh::TaskScope& scope) {
-  while (auto request = co_await requests.next()) {
+  while (auto request = co_await next_request(*session, requests)) {
     session->tell(RequestSeen{Side::client, session->client.id(), request->name(), request->payload()});
     bool success = false;
     try {

@@ -14,6 +14,7 @@
 #include "relay/box_gate.hpp"
 #include "relay/events.hpp"
 
+#include <deque>
 #include <memory>
 
 namespace fairlead::relay {
@@ -25,6 +26,8 @@ struct SessionRelay {
   ssh::Connection client;  // whose session it is
   // Dropped when the client has closed the session: it may open another then, whatever the box still does.
   std::shared_ptr<void> place = {};
+  // What the client asked for before the box was there (waiting_room.hpp); comes before what it asks for now.
+  std::deque<ssh::Request> asked = {};
 };
 
 // Runs until both channels are closed. Never throws for what either peer does.

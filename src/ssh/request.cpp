@@ -49,8 +49,9 @@ bool Request::want_reply() const noexcept {
 }
 
 void Request::reply(bool success, Bytes payload) {
-  if (!state_->want_reply || std::exchange(state_->answered, true)) return;
-  stop_waiting();
+  if (std::exchange(state_->answered, true)) return;
+  stop_waiting();  // dealt with, also where nobody wants to hear of it
+  if (!state_->want_reply) return;
   if (state_->channel)
     state_->channel->reply(state_->ticket, success);
   else if (const auto connection = state_->connection.lock())

@@ -219,14 +219,15 @@ def own_daemon(request, work):
 
 
 class Engine:
-    """A Docker engine of a test's own with the small image, for tests that stop it or fill its disk."""
+    """A Docker engine of a test's own with the small image, for tests that stop it, fill its disk or reach it elsewhere."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, *options):
         self.socket = directory / "socket"
         self.host = f"unix://{self.socket}"
         self.environment = {**os.environ, "FAIRLEAD_TEST_DOCKER_SOCKET": str(self.socket),
                             "FAIRLEAD_TEST_DOCKERD_RUN": str(directory / "run"),
-                            "FAIRLEAD_TEST_DOCKER_ROOT": str(directory / "root")}
+                            "FAIRLEAD_TEST_DOCKER_ROOT": str(directory / "root"),
+                            "FAIRLEAD_TEST_DOCKERD_OPTIONS": " ".join(map(str, options))}
 
     def control(self, word):
         done = run(ROOT / "scripts/dockerd-for-tests", word, env=self.environment)
@@ -240,8 +241,8 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine_in(directory):
-    engine = Engine(directory)
+def engine_in(directory, *options):
+    engine = Engine(directory, *options)
     engine.control("start")
     try:
         assert engine.docker("import", IMAGES / "busybox.tar", "fairlead-test/busybox").returncode == 0

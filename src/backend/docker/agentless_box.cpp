@@ -37,10 +37,16 @@ Task<> accept_sessions(ssh::Stream<ssh::NewChannel> channels, std::shared_ptr<Ag
 
 class AgentlessBox final : public backend::Box {
  public:
-  // `lease` is null where each program has a container of its own.
-  AgentlessBox(std::unique_ptr<Lease> lease, std::shared_ptr<AgentlessLogin> login,
-               const asio::any_io_executor& executor)
-      : lease_(std::move(lease)), login_(std::move(login)), sessions_(executor) {
+  // Where the programs run; neither, where each has a container of its own.
+  struct Place {
+    std::unique_ptr<Lease> lease;         // a container that goes with the login, or
+    std::optional<AgentlessHome> home{};  // one that stays
+  };
+  AgentlessBox(Place place, std::shared_ptr<AgentlessLogin> login, const asio::any_io_executor& executor)
+      : lease_(std::move(place.lease)),
+        home_(std::move(place.home)),
+        login_(std::move(login)),
+        sessions_(executor) {
     auto local = backend::make_local_peer(executor);
     peer_ = std::move(local.outside);
     sessions_.spawn(accept_sessions(std::move(local.inside.channels), login_));
@@ -49,6 +55,7 @@ class AgentlessBox final : public backend::Box {
 
   [[nodiscard]] ssh::AcceptedConnection& peer() override { return *peer_; }
   [[nodiscard]] std::string id() const override {
+    if (home_) return home_->place.container.substr(0, 12);
     return lease_ ? lease_->container().substr(0, 12) : "one for each session";
   }
   [[nodiscard]] Task<> remove() override {
@@ -57,20 +64,27 @@ class AgentlessBox final : public backend::Box {
     try {
       if (lease_) co_await to_the_end(lease_->remove(in(login_->login.config->docker.container_stop)));
       co_await sessions_.join();
+      home_stay_ends();
     } catch (...) {
       failure = std::current_exception();
     }
     if (failure) throw explain(failure, "remove container " + id());
   }
   [[nodiscard]] Task<std::string> end_reason() override {
+    if (home_) co_return co_await docker::end_reason(home_->place.engine, home_->place.container);
     if (!lease_) co_return "";
     co_return co_await docker::end_reason(*lease_);
   }
 
  private:
+  // What the login ran in there has ended: the home may be idle now.
+  void home_stay_ends() {
+    if (home_) home_->stay.reset();
+  }
   void leave() { peer_->connection.close({ssh::Errc::connection_closed, "the login has ended"}); }
 
   std::unique_ptr<Lease> lease_;
+  std::optional<AgentlessHome> home_;
   std::shared_ptr<AgentlessLogin> login_;
   std::optional<ssh::AcceptedConnection> peer_;
   ssh::TaskScope sessions_;
@@ -92,12 +106,37 @@ std::shared_ptr<AgentlessLogin> make_login(backend::Login login) {
 
 void warn_of_less(const backend::Login& login) {
   const auto& docker = login.config->docker;
+  if (!docker.disable_agent) return;
   login.log.warning("DOCKER_GUEST_AGENT_DISABLED",
                     "disableAgent is on: no forwarding, no exit signals, no terminal modes");
-  if (docker.mode == "connection" && !docker.idle_command.empty() &&
+  if (docker.mode != "session" && !docker.idle_command.empty() &&
       docker.idle_command.front() == docker.guest_agent)
     login.log.warning("DOCKER_GUEST_AGENT_DISABLED",
                       "disableAgent is on, and idleCommand is still the agent");
+}
+
+std::string guest_agent(const config::Docker& docker) {
+  return docker.disable_agent ? std::string() : docker.guest_agent;
+}
+
+// By an archive where the standard input of the image's agent could not be ended.
+bool writes_by_guest(const ExecPlace& place) {
+  return !place.guest_agent.empty() && place.engine.endpoint().kind != http::Endpoint::Kind::tls;
+}
+
+// Into a container that runs.
+Task<> deliver_files(ExecPlace place, const backend::Login& login) {
+  auto delivery = writes_by_guest(place) ? write_login_files(place, login)
+                                         : upload_login_files(place.engine, place.container, login);
+  co_await std::move(delivery);
+}
+
+// The files are there before the first process, if they can be.
+Task<> start_with_files(ExecPlace place, const backend::Login& login, Deadline deadline) {
+  const bool later = writes_by_guest(place);
+  if (!later) co_await deliver_files(place, login);
+  co_await place.engine.start(place.container, deadline);
+  if (later) co_await deliver_files(place, login);
 }
 
 Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
@@ -112,7 +151,7 @@ Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> 
     warn_of_less(login);
     const auto known = fleet->engine_for(docker);
     const Engine engine = known->engine;
-    ImageWish image{known, docker, login.log};
+    ImageWish image{known, docker, login.log, login.progress};
     (void)co_await find_image(std::move(image), deadline);
     auto made = make_login(std::move(login));
     if (docker.mode == "session") {
@@ -122,11 +161,12 @@ Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> 
       idle.input = false;
       BareContainer wish{fleet, made->login, std::move(idle)};
       lease = co_await create_bare(std::move(wish), deadline);
-      co_await upload_login_files(engine, lease->container(), made->login);
-      co_await engine.start(lease->container(), deadline);
-      made->host = make_exec_host({engine, lease->container(), config, made->login.log});
+      const ExecPlace inside{engine, lease->container(), config, made->login.log, guest_agent(docker)};
+      co_await start_with_files(inside, made->login, deadline);
+      made->host = make_exec_host(inside);
     }
-    co_return std::make_unique<AgentlessBox>(std::move(lease), std::move(made), executor);
+    AgentlessBox::Place place{std::move(lease)};
+    co_return std::make_unique<AgentlessBox>(std::move(place), std::move(made), executor);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -137,6 +177,17 @@ Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> 
 
 Task<std::unique_ptr<backend::Box>> launch_agentless(std::shared_ptr<Fleet> fleet, backend::Login login) {
   return to_the_end(run_agentless_launch(std::move(fleet), std::move(login)));
+}
+
+Task<std::unique_ptr<backend::Box>> enter_agentless(backend::Login login, AgentlessHome home) {
+  const auto executor = co_await asio::this_coro::executor;
+  warn_of_less(login);
+  home.place.guest_agent = guest_agent(login.config->docker);
+  co_await deliver_files(home.place, login);
+  auto made = make_login(std::move(login));
+  made->host = make_exec_host(home.place);
+  AgentlessBox::Place place{nullptr, std::move(home)};
+  co_return std::make_unique<AgentlessBox>(std::move(place), std::move(made), executor);
 }
 
 }  // namespace fairlead::docker

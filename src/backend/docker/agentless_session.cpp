@@ -2,10 +2,8 @@
 // Requests of a session, and the two pumps of its program.
 #include "backend/docker/agentless_session.hpp"
 
-#include "backend/docker/attach_frames.hpp"
 #include "backend/docker/exec_command.hpp"
 #include "backend/docker/failure.hpp"
-#include "http/limits.hpp"
 
 #include <fairlead/ssh/limits.hpp>
 #include <fairlead/ssh/requests.hpp>
@@ -44,21 +42,12 @@ std::vector<std::string> environment_of(const Session& session) {
 
 // What standard output brings, until it ends.
 Task<> copy_output(Session& session) {
-  const auto stream = session.program->stream();
-  std::vector<std::byte> buffer(http::limits::read_size);
-  FrameDecoder decoder;
-  while (const auto size = co_await stream.read_some(buffer)) {
-    auto input = ssh::Bytes(buffer).first(size);
-    if (session.terminal) {
-      co_await session.channel.write(input);
-      continue;
-    }
-    while (const auto piece = decoder.next(input)) {
-      if (piece->source == FrameDecoder::Source::standard_error)
-        co_await session.channel.write_stderr(piece->data);
-      else
-        co_await session.channel.write(piece->data);
-    }
+  ProgramOutput& output = session.program->output();
+  while (const auto piece = co_await output.next()) {
+    if (piece->source == ProgramOutput::Source::standard_error)
+      co_await session.channel.write_stderr(piece->data);
+    else
+      co_await session.channel.write(piece->data);
   }
 }
 

@@ -14,11 +14,17 @@ namespace {
 
 class ContainerProgram final : public RunningProgram {
  public:
-  ContainerProgram(std::unique_ptr<Lease> lease, http::Stream stream,
-                   std::shared_ptr<const config::Config> config)
-      : lease_(std::move(lease)), stream_(std::move(stream)), config_(std::move(config)) {}
+  struct Facts {
+    std::unique_ptr<Lease> lease;
+    http::Stream stream;
+    bool terminal;
+    std::shared_ptr<const config::Config> config;
+  };
+  explicit ContainerProgram(Facts facts)
+      : RunningProgram(std::move(facts.stream), facts.terminal),
+        lease_(std::move(facts.lease)),
+        config_(std::move(facts.config)) {}
 
-  [[nodiscard]] http::Stream stream() const override { return stream_; }
   [[nodiscard]] Task<> resize(ssh::TerminalSize size) override {
     return engine().resize(lease_->container(), size, in(config_->docker.window));
   }
@@ -30,7 +36,7 @@ class ContainerProgram final : public RunningProgram {
     return engine().wait(lease_->container(), Deadline::max());
   }
   [[nodiscard]] Task<> end() override {
-    stream_.close();
+    stream().close();
     try {
       co_await to_the_end(lease_->remove(in(config_->docker.container_stop)));
     } catch (const std::exception&) {  // the lease tries it again
@@ -41,7 +47,6 @@ class ContainerProgram final : public RunningProgram {
   [[nodiscard]] const Engine& engine() const { return lease_->engine().engine; }
 
   std::unique_ptr<Lease> lease_;
-  http::Stream stream_;
   std::shared_ptr<const config::Config> config_;
 };
 
@@ -64,7 +69,8 @@ class ContainerHost final : public ProgramHost {
     co_await upload_login_files(engine, lease->container(), login_);
     auto stream = co_await engine.attach(lease->container(), deadline);
     co_await engine.start(lease->container(), deadline);
-    auto running = std::make_unique<ContainerProgram>(std::move(lease), std::move(stream), login_.config);
+    auto running = std::make_unique<ContainerProgram>(
+        ContainerProgram::Facts{std::move(lease), std::move(stream), terminal.has_value(), login_.config});
     if (terminal) co_await try_resize(*running, *terminal, login_.log);
     co_return running;
   }

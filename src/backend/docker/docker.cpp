@@ -26,10 +26,10 @@ class DockerBackend final : public Backend {
       : fleet_(std::make_shared<Fleet>(config, std::move(log))) {}
 
   Task<std::unique_ptr<Box>> launch(Login login) override {
-    if (login.config->docker.disable_agent)
-      co_return co_await docker::launch_agentless(fleet_, std::move(login));
     if (login.config->docker.mode == "persistent")
       co_return co_await docker::launch_home(fleet_, std::move(login));
+    if (login.config->docker.agentless())
+      co_return co_await docker::launch_agentless(fleet_, std::move(login));
     if (login.config->docker.mode == "session")
       co_return co_await docker::prepare_session_boxes(fleet_, pool_, std::move(login));
     co_return co_await docker::claim_or_launch(fleet_, pool_, std::move(login));

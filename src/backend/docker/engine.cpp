@@ -54,13 +54,14 @@ std::string engine_words(const std::string& body) {
   return words.substr(0, limits::engine_words);
 }
 
-// Throws for one line of a pull's progress when it is the error that ends it.
-void check_progress(std::string_view line, const std::string& image) {
+// One line of a pull's progress. Throws when it is the error that ends it.
+void read_progress(std::string_view line, const std::string& image, const Engine::OnProgress& on_progress) {
   if (line.find_first_not_of(" \r\n\t") == std::string_view::npos) return;
-  const auto error =
-      http::string_member(http::parse_json(line, "the container engine's progress report"), "error");
+  const auto report = http::parse_json(line, "the container engine's progress report");
+  const auto error = http::string_member(report, "error");
   if (!error.empty())
     throw EngineError(500, "pull of " + image + ": " + error.substr(0, limits::engine_words));
+  if (on_progress) on_progress(report);
 }
 
 }  // namespace
@@ -245,7 +246,8 @@ Task<std::optional<ImageFacts>> Engine::inspect_image(std::string image, Deadlin
   co_return facts;
 }
 
-Task<> Engine::pull(std::string image, Deadline deadline, std::string credentials) const {
+Task<> Engine::pull(std::string image, Deadline deadline, std::string credentials,
+                    OnProgress on_progress) const {
   const auto reference = canonical_reference(image);
   const auto target =
       "/images/create?fromImage=" + percent_encode(reference.name) + "&tag=" + percent_encode(reference.tag);
@@ -260,7 +262,7 @@ Task<> Engine::pull(std::string image, Deadline deadline, std::string credential
     line += piece;
     for (std::size_t end = 0; !refused && (end = line.find('\n')) != std::string::npos;
          line.erase(0, end + 1))
-      check_progress(std::string_view(line).substr(0, end), image);
+      read_progress(std::string_view(line).substr(0, end), image, on_progress);
     if (line.size() > limits::progress_line)
       throw HttpError(http::Failure::too_big, "a line of the engine's progress report is too long");
   }
@@ -269,7 +271,7 @@ Task<> Engine::pull(std::string image, Deadline deadline, std::string credential
     head.body = line;
     refuse("POST", target, head);
   }
-  check_progress(line, image);
+  read_progress(line, image, on_progress);
 }
 
 }  // namespace fairlead::docker

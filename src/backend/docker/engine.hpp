@@ -8,9 +8,11 @@
 #include <fairlead/ssh/requests.hpp>
 
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -122,8 +124,10 @@ class Engine {
   Task<std::optional<ImageFacts>> inspect_image(std::string image,
                                                 Deadline deadline) const;  // nullopt: no such image
   // Complete when the image is there. Errors inside the progress stream are errors. `credentials` are
-  // registry_header()'s.
-  Task<> pull(std::string image, Deadline deadline, std::string credentials = {}) const;
+  // registry_header()'s; `on_progress` hears every line.
+  using OnProgress = std::function<void(const boost::json::value& line)>;
+  Task<> pull(std::string image, Deadline deadline, std::string credentials = {},
+              OnProgress on_progress = {}) const;
 
   [[nodiscard]] const http::Endpoint& endpoint() const noexcept;
 

@@ -4,14 +4,20 @@
 
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
+#include "backend/docker/pid_report.hpp"
 #include "crypto/random.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace fairlead::docker {
 namespace {
 
-constexpr std::string_view mark = "FAIRLEAD_SESSION=";
+namespace asio = boost::asio;
+
+constexpr std::string_view mark_name = "FAIRLEAD_SESSION=";
 
 // $1 is the signal, $2 the mark. A process that has changed its environment or its user is not found.
 constexpr const char* signal_script =
@@ -19,63 +25,117 @@ constexpr const char* signal_script =
     "grep -q \"$2\" \"$p/environ\" 2>/dev/null && kill -s \"$1\" \"${p#/proc/}\" 2>/dev/null && found=0; "
     "done; exit $found";
 
-class ExecProgram final : public RunningProgram {
+// The stream ends a moment before the engine knows, or long before: a program may close its output and go on.
+// So it is asked once, and then its events are listened to.
+Task<std::int64_t> code_of(const ExecPlace& place, std::string exec, Deadline deadline) {
+  auto state = co_await place.engine.inspect_exec(exec, in(place.config->docker.http));
+  if (!state.running) co_return state.exit_code;
+  co_return co_await place.engine.wait_exec(place.container, std::move(exec), deadline);
+}
+
+Task<> close_at(Deadline deadline, http::Stream stream) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  timer.expires_at(deadline);
+  co_await timer.async_wait(asio::use_awaitable);
+  stream.close();
+}
+
+class ExecProgram : public RunningProgram {
  public:
   struct Facts {
     std::string exec, mark;
     http::Stream stream;
+    bool terminal;
     ExecPlace place;
   };
-  explicit ExecProgram(Facts facts) : facts_(std::move(facts)) {}
-
-  [[nodiscard]] http::Stream stream() const override { return facts_.stream; }
+  explicit ExecProgram(Facts facts)
+      : RunningProgram(std::move(facts.stream), facts.terminal),
+        exec_(std::move(facts.exec)),
+        mark_(std::move(facts.mark)),
+        place_(std::move(facts.place)) {}
 
   [[nodiscard]] Task<> resize(ssh::TerminalSize size) override {
-    return engine().resize_exec(facts_.exec, size, in(docker().window));
+    return place_.engine.resize_exec(exec_, size, in(place_.config->docker.window));
   }
-
-  [[nodiscard]] Task<bool> signal(std::string name) override {
-    const auto deadline = in(docker().signal);
-    NewExec exec{{"/bin/sh", "-c", signal_script, "sh", std::move(name), facts_.mark}};
-    exec.input = false;
-    auto id = co_await engine().create_exec(facts_.place.container, std::move(exec), deadline);
-    const auto stream = co_await engine().start_exec(id, false, deadline);
-    std::vector<std::byte> ignored(limits::engine_words);
-    while (co_await stream.read_some(ignored) > 0) {
-    }
-    co_return co_await code_of(std::move(id), deadline) == 0;
-  }
-
+  [[nodiscard]] Task<bool> signal(std::string name) override { return signal_marked(std::move(name)); }
   [[nodiscard]] Task<std::int64_t> exit_code() override {
-    auto code = co_await code_of(facts_.exec, Deadline::max());
+    auto code = co_await code_of(place_, exec_, Deadline::max());
     ended_ = true;
     co_return code;
   }
-
   [[nodiscard]] Task<> end() override {
-    facts_.stream.close();
+    stream().close();
     if (std::exchange(ended_, true)) co_return;
     try {
-      (void)co_await signal("KILL");
+      co_await kill();
     } catch (const std::exception& error) {  // the container goes with the login at the latest
-      facts_.place.log.debug("DOCKER_EXEC_SIGNAL_FAILED", error.what());
+      place_.log.debug("DOCKER_EXEC_SIGNAL_FAILED", error.what());
     }
   }
 
- private:
-  [[nodiscard]] const Engine& engine() const { return facts_.place.engine; }
-  [[nodiscard]] const config::Docker& docker() const { return facts_.place.config->docker; }
+ protected:
+  [[nodiscard]] virtual Task<> kill() { (void)co_await signal_marked("KILL"); }
+  [[nodiscard]] Task<bool> signal_marked(std::string name) const {
+    std::vector<std::string> command{"/bin/sh", "-c", signal_script, "sh", std::move(name), mark_};
+    return succeeds(std::move(command));
+  }
+  [[nodiscard]] Task<bool> succeeds(std::vector<std::string> command) const {
+    const auto deadline = in(place_.config->docker.signal);
+    const auto end = co_await run_exec(place_, std::move(command), {}, deadline);
+    co_return end.code == 0;
+  }
+  [[nodiscard]] const ExecPlace& place() const { return place_; }
 
-  // The stream ends a moment before the engine knows, or long before: a program may close its output and go
-  // on. So it is asked once, and then its events are listened to.
-  [[nodiscard]] Task<std::int64_t> code_of(std::string exec, Deadline deadline) const {
-    auto state = co_await engine().inspect_exec(exec, in(docker().http));
-    if (!state.running) co_return state.exit_code;
-    co_return co_await engine().wait_exec(facts_.place.container, std::move(exec), deadline);
+ private:
+  std::string exec_, mark_;
+  ExecPlace place_;
+  bool ended_ = false;
+};
+
+class GuestProgram final : public ExecProgram {
+ public:
+  GuestProgram(Facts facts, bool terminal, Deadline deadline)
+      : ExecProgram(std::move(facts)), report_(terminal), deadline_(deadline) {}
+
+  // Complete when the agent has said the process id, or something else.
+  Task<> read_pid() {
+    ssh::TaskScope closing(co_await asio::this_coro::executor);
+    closing.spawn(close_at(deadline_, stream()));
+    std::vector<std::byte> rest;
+    for (bool complete = false; !complete;) {
+      const auto piece = co_await output().next();
+      if (!piece) break;
+      auto data = piece->data;
+      complete = piece->source == ProgramOutput::Source::standard_error || report_.take(data);
+      rest.assign(data.begin(), data.end());
+    }
+    if (!report_.pid()) {
+      // W3.9: these are the engine's or the system's words, and the user is to see them.
+      place().log.error("DOCKER_EXEC_PID_READ_FAILED", "the agent in the image did not say the process id",
+                        {{"agentPath", place().guest_agent}});
+      rest.insert(rest.begin(), report_.taken().begin(), report_.taken().end());
+      output().is_all_error();
+    }
+    output().put_back(std::move(rest));
   }
 
-  Facts facts_;
-  bool ended_ = false;
+  [[nodiscard]] Task<bool> signal(std::string name) override {
+    if (!report_.pid()) co_return false;
+    std::vector<std::string> command{
+        place().guest_agent, "signal", "--pid", std::to_string(*report_.pid()), "--signal", std::move(name)};
+    co_return co_await succeeds(std::move(command));
+  }
+
+ protected:
+  // The agent reaches one process; in a container that stays the others would stay, too.
+  [[nodiscard]] Task<> kill() override {
+    (void)co_await signal("KILL");
+    (void)co_await signal_marked("KILL");
+  }
+
+ private:
+  PidReport report_;
+  Deadline deadline_;
 };
 
 class ExecHost final : public ProgramHost {
@@ -83,19 +143,40 @@ class ExecHost final : public ProgramHost {
   explicit ExecHost(ExecPlace place) : place_(std::move(place)) {}
 
   [[nodiscard]] Task<std::unique_ptr<RunningProgram>> start(NewExec program) override {
-    const auto deadline = in(place_.config->docker.command_start);
     const auto terminal = program.terminal;
-    auto marked = std::string(mark) + ssh::random_hex(limits::owner_bytes);
-    program.environment.push_back(marked);
-    auto exec = co_await place_.engine.create_exec(place_.container, std::move(program), deadline);
-    auto stream = co_await place_.engine.start_exec(exec, terminal.has_value(), deadline);
-    auto running = std::make_unique<ExecProgram>(
-        ExecProgram::Facts{std::move(exec), std::move(marked), std::move(stream), place_});
+    auto starting =
+        place_.guest_agent.empty() ? start_alone(std::move(program)) : start_by_guest(std::move(program));
+    auto running = co_await std::move(starting);
     if (terminal) co_await try_resize(*running, *terminal, place_.log);
     co_return running;
   }
 
  private:
+  Task<std::unique_ptr<RunningProgram>> start_alone(NewExec program) {
+    auto facts = co_await run(std::move(program), in(place_.config->docker.command_start));
+    co_return std::make_unique<ExecProgram>(std::move(facts));
+  }
+
+  Task<std::unique_ptr<RunningProgram>> start_by_guest(NewExec program) {
+    const bool terminal = program.terminal.has_value();
+    const std::vector<std::string> command{place_.guest_agent, "console", "--pid", "--"};
+    program.command.insert(program.command.begin(), command.begin(), command.end());
+    const auto deadline = in(place_.config->docker.command_start);
+    auto facts = co_await run(std::move(program), deadline);
+    auto running = std::make_unique<GuestProgram>(std::move(facts), terminal, deadline);
+    co_await running->read_pid();
+    co_return running;
+  }
+
+  Task<ExecProgram::Facts> run(NewExec program, Deadline deadline) {
+    const bool terminal = program.terminal.has_value();
+    auto mark = std::string(mark_name) + ssh::random_hex(limits::owner_bytes);
+    program.environment.push_back(mark);
+    auto exec = co_await place_.engine.create_exec(place_.container, std::move(program), deadline);
+    auto stream = co_await place_.engine.start_exec(exec, terminal, deadline);
+    co_return ExecProgram::Facts{std::move(exec), std::move(mark), std::move(stream), terminal, place_};
+  }
+
   ExecPlace place_;
 };
 
@@ -103,6 +184,27 @@ class ExecHost final : public ProgramHost {
 
 std::unique_ptr<ProgramHost> make_exec_host(ExecPlace place) {
   return std::make_unique<ExecHost>(std::move(place));
+}
+
+Task<ExecEnd> run_exec(const ExecPlace& place, std::vector<std::string> command, std::string input,
+                       Deadline deadline) {
+  NewExec exec{std::move(command)};
+  exec.input = !input.empty();
+  auto id = co_await place.engine.create_exec(place.container, std::move(exec), deadline);
+  const auto stream = co_await place.engine.start_exec(id, false, deadline);
+  ssh::TaskScope closing(co_await asio::this_coro::executor);
+  closing.spawn(close_at(deadline, stream));
+  if (!input.empty()) {
+    co_await stream.write(ssh::as_bytes(input));
+    stream.close_write();
+  }
+  ExecEnd end;
+  ProgramOutput output(stream, false);
+  while (const auto piece = co_await output.next())
+    if (end.words.size() < limits::engine_words) end.words += ssh::as_text(piece->data);
+  end.words.resize(std::min(end.words.size(), limits::engine_words));
+  end.code = co_await code_of(place, std::move(id), deadline);
+  co_return end;
 }
 
 }  // namespace fairlead::docker

@@ -3,6 +3,7 @@
 #include "backend/docker/failure.hpp"
 
 #include "backend/docker/engine.hpp"
+#include "backend/docker/pull.hpp"
 
 namespace fairlead::docker {
 namespace {
@@ -14,6 +15,14 @@ constexpr FailureTexts at_start{
     .no_answer = "The container engine does not answer in time. Please try again later.",
     .went_away = "The container engine went away. Please try again.",
     .otherwise = "Your box could not be started. Please tell the administrator."};
+
+constexpr const char* fetch_later = "The image of your box could not be fetched. Please try again later.";
+
+// Asking for an image, or an error inside its progress report.
+bool is_pull(const EngineError& error) {
+  const std::string_view words = error.what();
+  return words.starts_with("POST /images/create") || words.starts_with("pull of ");
+}
 
 std::string user_text(const EngineError& error) {
   const std::string_view words = error.what();
@@ -46,7 +55,7 @@ BackendError explain(const std::exception_ptr& failure, const std::string& doing
   } catch (const BackendError& error) {
     return error;
   } catch (const EngineError& error) {
-    return {what + error.what(), user_text(error)};
+    return {what + error.what(), is_pull(error) && is_passing(failure) ? fetch_later : user_text(error)};
   } catch (const http::HttpError& error) {
     return {what + error.what(), at_start.text_for(error)};
   } catch (const std::exception& error) {

@@ -3,6 +3,7 @@
 #include "backend/docker/home_launch.hpp"
 
 #include "backend/agent_box.hpp"
+#include "backend/docker/agentless_box.hpp"
 #include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/create.hpp"
 #include "backend/docker/end_reason.hpp"
@@ -103,14 +104,26 @@ class HomeLaunch {
 
   Task<std::unique_ptr<backend::Box>> enter() {
     co_await open();
+    if (docker_.agentless()) co_return co_await enter_without_agent();
     auto setup = backend::make_setup(login_, docker_.programs);
     auto linking =
         kind_ == LinkKind::socket ? link_by_socket(std::move(setup)) : link_by_attach(std::move(setup));
     auto peer = co_await std::move(linking);
-    login_.log.info("DOCKER_HOME_ENTERED", "The login has its agent in a box that stays",
-                    {{"container", home_.container}, {"created", created_}});
+    tell_entered();
     co_return std::make_unique<HomeBox>(
         HomeBox::Parts{std::move(peer), std::move(copying_), std::move(stay_), engine_, id_});
+  }
+
+  Task<std::unique_ptr<backend::Box>> enter_without_agent() {
+    ExecPlace place{engine_, id_, login_.config, login_.log};
+    AgentlessHome home{std::move(place), std::move(stay_)};
+    tell_entered();
+    co_return co_await enter_agentless(login_, std::move(home));
+  }
+
+  void tell_entered() const {
+    login_.log.info("DOCKER_HOME_ENTERED", "The login is in a box that stays",
+                    {{"container", home_.container}, {"created", created_}});
   }
 
   // Found or made, and running, with an agent in it. Logins of the same moment take turns: nobody replaces
@@ -152,7 +165,7 @@ class HomeLaunch {
     if (!docker_.create_missing)
       throw BackendError("there is no container " + home_.container + ", and createMissingContainers is off",
                          "There is no box for you. Please tell the administrator.");
-    ImageWish wish{known_, docker_, login_.log};
+    ImageWish wish{known_, docker_, login_.log, login_.progress};
     (void)co_await find_image(std::move(wish), deadline_);
     std::function<Task<>(LinkKind, DiskLimit)> attempt = [this](LinkKind kind, DiskLimit disk_limit) {
       return create_once(kind, disk_limit);
@@ -166,6 +179,12 @@ class HomeLaunch {
 
   Task<> create_once(LinkKind kind, DiskLimit disk_limit) {
     BoxIdentity identity{{}, us_.instance, us_.owner, {}, disk_limit, home_};
+    if (docker_.agentless()) {
+      kind = LinkKind::attach;  // an agent that comes later is uploaded
+      NewExec idle{docker_.idle_command};
+      idle.input = false;
+      identity.bare = std::move(idle);
+    }
     if (kind == LinkKind::socket) identity.directory = fleet_->files().open_home(home_.container);
     auto container = make_container(login_, identity, kind);
     id_ = co_await engine_.create(std::move(container), deadline_);
@@ -173,7 +192,7 @@ class HomeLaunch {
 
   // Starting what runs is nothing to an engine.
   Task<> start() {
-    if (kind_ == LinkKind::attach) co_await bring_agent();
+    if (kind_ == LinkKind::attach && !docker_.agentless()) co_await bring_agent();
     std::exception_ptr failure;
     try {
       co_await engine_.start(id_, deadline_);

@@ -16,7 +16,9 @@ using backend::BackendError;
 Task<> pull(const ImageWish& wish, const std::string& image, Deadline deadline) {
   const auto began = Pulls::Clock::now();
   wish.log.notice("DOCKER_PULL", "pulling an image", {{"image", image}});
-  PullOrder order{image, registry_header(wish.docker.registry_auth)};
+  auto& audience = wish.known->pulls.audience;
+  PullOrder order{image, registry_header(wish.docker.registry_auth),
+                  [&audience, image](const backend::Progress& progress) { audience.tell(image, progress); }};
   co_await pull_image(wish.known->engine, std::move(order), deadline, wish.log);
   wish.known->pulls.note(image, began);
 }
@@ -36,6 +38,8 @@ Task<ImageFacts> find_image(ImageWish wish, Deadline deadline) {
   if (policy == "Never")
     throw BackendError("the image " + image + " is not there, and imagePullPolicy is Never",
                        "The image of your box is not available. Please tell the administrator.");
+  const auto executor = co_await ssh::asio::this_coro::executor;
+  const auto seat = wish.known->pulls.audience.enter(image, executor, wish.progress);
   const auto turn = co_await wish.known->pulls.turns.take(image);
   if (!wish.known->pulls.began_since(image, came)) {
     if (policy != "Always")

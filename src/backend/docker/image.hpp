@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/docker/fleet.hpp"
+#include "backend/progress.hpp"
 
 #include <memory>
 
@@ -12,6 +13,7 @@ struct ImageWish {
   std::shared_ptr<KnownEngine> known;
   const config::Docker& docker;  // outlives the call
   observe::Log log;
+  backend::ProgressSink progress = {};  // backend::Login's
 };
 
 // An image that is there costs one quick question; one that is not is pulled, if policy allows, once for all

@@ -41,7 +41,7 @@ class Making {
 
   Task<std::unique_ptr<ReadyDockerBox>> run() {
     if (!image_) {
-      ImageWish wish{known_, docker_, login_.log};
+      ImageWish wish{known_, docker_, login_.log, login_.progress};
       image_ = co_await find_image(std::move(wish), deadline_);
     }
     co_await create();

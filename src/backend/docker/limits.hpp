@@ -18,6 +18,12 @@ inline constexpr std::size_t engine_words = 500;
 // One JSON line of a pull's progress, or an event; real ones are below 1 KiB, but an error may carry a
 // registry's page.
 inline constexpr std::size_t progress_line = std::size_t{256} * 1024;
+// Layers of an image that a user is told about (engines refuse images of more than 127), and bytes of one, so
+// that no sum of them overflows.
+inline constexpr std::size_t layers = 1024;
+inline constexpr std::int64_t layer_bytes = std::int64_t{1} << 50;
+// Between two reports of one pull: faster than anybody reads.
+inline constexpr std::chrono::milliseconds progress_pause{200};
 // Before a pull is tried again; doubled each time, until the launch's deadline.
 inline constexpr std::chrono::seconds first_pull_pause{1};
 // Standard error of an agent that fails, per line and per box: enough for its reason, not for flooding a log.

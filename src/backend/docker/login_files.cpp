@@ -44,6 +44,24 @@ bool add(archive* out, const std::string& path, const std::string& content, File
          archive_write_data(out, content.data(), content.size()) == static_cast<la_ssize_t>(content.size());
 }
 
+// Of one login's files.
+class Budget {
+ public:
+  // Why a file is left out, or null: then it counts.
+  const char* obstacle(const std::string& path, const std::string& content) {
+    if (!link::is_file_path(path)) return "this is not the absolute path of a file";
+    if (content.size() > bytes_left_ || count_ == link::files)
+      return "the login's files are too many or too large";
+    bytes_left_ -= content.size();
+    ++count_;
+    return nullptr;
+  }
+
+ private:
+  std::size_t bytes_left_ = link::file_bytes;
+  std::size_t count_ = 0;
+};
+
 }  // namespace
 
 FileOwner file_owner(const std::string& user) {
@@ -59,20 +77,18 @@ std::string files_archive(const backend::Login& login, FileOwner owner) {
   const std::unique_ptr<archive, int (*)(archive*)> out(archive_write_new(), archive_write_free);
   archive_write_set_format_pax_restricted(out.get());
   archive_write_open(out.get(), &tar, nullptr, append, nullptr);
-  std::size_t bytes_left = link::file_bytes;
-  std::size_t count = 0;
+  Budget budget;
+  bool any = false;
   for (const auto& [path, file] : login.metadata.files) {
-    if (!link::is_file_path(path))
-      warn(login, path, "this is not the absolute path of a file");
-    else if (file.value.size() > bytes_left || count == link::files)
-      warn(login, path, "the login's files are too many or too large");
+    if (const auto* obstacle = budget.obstacle(path, file.value))
+      warn(login, path, obstacle);
     else if (!add(out.get(), path, file.value, owner))
       warn(login, path, "it cannot be packed");
     else
-      bytes_left -= file.value.size(), ++count;
+      any = true;
   }
   archive_write_close(out.get());
-  return count == 0 ? std::string() : tar;
+  return any ? tar : std::string();
 }
 
 Task<> upload_login_files(Engine engine, std::string container, const backend::Login& login) {
@@ -84,6 +100,26 @@ Task<> upload_login_files(Engine engine, std::string container, const backend::L
     login.log.debug("DOCKER_FILE_WRITE", "The login's files were written into the box");
   } catch (const EngineError& error) {
     for (const auto& [path, file] : login.metadata.files) warn(login, path, error.what());
+  }
+}
+
+Task<> write_login_files(ExecPlace place, const backend::Login& login) {
+  Budget budget;
+  for (const auto& [path, file] : login.metadata.files) {
+    if (const auto* obstacle = budget.obstacle(path, file.value)) {
+      warn(login, path, obstacle);
+      continue;
+    }
+    std::string failure;
+    try {
+      std::vector<std::string> command{place.guest_agent, "write-file", path};
+      const auto end =
+          co_await run_exec(place, std::move(command), file.value, in(login.config->docker.command_start));
+      if (end.code != 0) failure = end.words.empty() ? "the agent in the image failed" : end.words;
+    } catch (const std::exception& error) {
+      failure = error.what();
+    }
+    if (!failure.empty()) warn(login, path, failure);
   }
 }
 

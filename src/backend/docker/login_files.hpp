@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of a login's metadata into a container without our agent: one archive (W3.21).
+// The files of a login's metadata into a container without our agent: one archive (W3.21), or the verb of
+// ContainerSSH's agent.
 #pragma once
 
 #include "backend/backend.hpp"
 #include "backend/docker/engine.hpp"
+#include "backend/docker/exec_host.hpp"
 
 #include <cstdint>
 #include <string>
@@ -23,5 +25,9 @@ struct FileOwner {
 
 // Into the container, started or not. What the engine refuses is a warning in the login's log.
 [[nodiscard]] Task<> upload_login_files(Engine engine, std::string container, const backend::Login& login);
+
+// By `write-file` of the agent in a running container's image, one after the other: the files are then its
+// user's, whoever that is. What does not work is a warning in the login's log.
+[[nodiscard]] Task<> write_login_files(ExecPlace place, const backend::Login& login);
 
 }  // namespace fairlead::docker

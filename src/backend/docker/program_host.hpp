@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where programs run when no agent starts them: as an exec in the login's container, or as a container each.
+// Where programs run when no agent of ours starts them: as an exec in the login's container, or as a
+// container each.
 #pragma once
 
 #include "backend/docker/engine.hpp"
+#include "backend/docker/program_output.hpp"
 #include "http/stream.hpp"
 #include "observe/log.hpp"
 
@@ -15,16 +17,23 @@ namespace fairlead::docker {
 // Every call throws what Engine throws.
 class RunningProgram {
  public:
+  RunningProgram(http::Stream stream, bool terminal)
+      : stream_(stream), output_(std::move(stream), terminal) {}
   virtual ~RunningProgram() = default;
-  // Standard input, output and error: raw with a terminal, else output in frames (attach_frames.hpp).
-  [[nodiscard]] virtual http::Stream stream() const = 0;
+  // Its standard input; close() ends its output, too.
+  [[nodiscard]] const http::Stream& stream() const { return stream_; }
+  [[nodiscard]] ProgramOutput& output() { return output_; }
   [[nodiscard]] virtual Task<> resize(ssh::TerminalSize size) = 0;
   // `name` without SIG. False when nothing could be reached.
   [[nodiscard]] virtual Task<bool> signal(std::string name) = 0;
-  // After the stream has ended: waits for the end. Nothing asks the engine once a second.
+  // After the output has ended: waits for the end. Nothing asks the engine once a second.
   [[nodiscard]] virtual Task<std::int64_t> exit_code() = 0;
   // Kills what is left of it, and removes what was made for it alone. Never throws.
   [[nodiscard]] virtual Task<> end() = 0;
+
+ private:
+  http::Stream stream_;
+  ProgramOutput output_;
 };
 
 // After the start, for engines that give a terminal no size at its start. A program that has ended already,

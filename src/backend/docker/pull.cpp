@@ -5,6 +5,7 @@
 #include "backend/backend.hpp"
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
+#include "backend/docker/pull_meter.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -35,6 +36,14 @@ bool is_timeout(const std::exception_ptr& failure) {
   }
 }
 
+// A new meter for each attempt.
+Engine::OnProgress report_to(const PullOrder& order) {
+  return [meter = PullMeter(), sink = order.progress](const boost::json::value& line) mutable {
+    meter.note(line);
+    if (const auto progress = meter.progress(); progress && sink) sink(*progress);
+  };
+}
+
 }  // namespace
 
 bool is_passing(const std::exception_ptr& failure) {
@@ -56,7 +65,7 @@ Task<> pull_image(Engine engine, PullOrder order, Deadline deadline, observe::Lo
   for (auto pause = limits::first_pull_pause;; pause *= 2) {
     std::exception_ptr failure;
     try {
-      co_await engine.pull(order.image, deadline, order.credentials);
+      co_await engine.pull(order.image, deadline, order.credentials, report_to(order));
       co_return;
     } catch (const std::exception&) {
       failure = std::current_exception();

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backend/docker/engine.hpp"
+#include "backend/progress.hpp"
 #include "observe/log.hpp"
 
 #include <string>
@@ -12,6 +13,7 @@ namespace fairlead::docker {
 struct PullOrder {
   std::string image;
   std::string credentials{};  // registry_header()'s
+  backend::ProgressSink progress{};
 };
 
 // Complete when the image is there. What may pass (a connection that was cut, a registry that has trouble of

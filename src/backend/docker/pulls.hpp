@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The book of an engine's pulls: who pulls, and when the last one that succeeded began.
+// The book of an engine's pulls: who pulls, who waits, and when the last one that succeeded began.
 #pragma once
 
+#include "backend/docker/pull_audience.hpp"
 #include "backend/docker/turns.hpp"
 
 #include <chrono>
@@ -27,6 +28,7 @@ class Pulls {
   }
 
   Turns turns;  // by image
+  PullAudience audience;
 
  private:
   mutable std::mutex mutex_;

@@ -69,7 +69,7 @@ Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet,
     const auto& docker = login.config->docker;
     std::optional<ImageFacts> image;
     if (!boxes_wait(fleet, pool.get(), login)) {
-      ImageWish wish{fleet->engine_for(docker), docker, login.log};
+      ImageWish wish{fleet->engine_for(docker), docker, login.log, login.progress};
       image = co_await find_image(std::move(wish), in(docker.container_start));
     }
     auto peer = backend::make_local_peer(executor).outside;

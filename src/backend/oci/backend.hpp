@@ -40,10 +40,11 @@ class OciBackend final : public Backend {
   class OciReadyBox;
   // Null when it has to be looked for.
   [[nodiscard]] std::shared_ptr<const Image> known_image(const config::Config& config) const;
-  [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config);
+  [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config,
+                                                         ProgressSink progress);
   // `labels` go into the journal entry.
   [[nodiscard]] Task<std::unique_ptr<OciReadyBox>> make(std::shared_ptr<const config::Config> config,
-                                                        boost::json::object labels);
+                                                        boost::json::object labels, ProgressSink progress);
   // Nothing: no boxes are made ahead with this configuration.
   [[nodiscard]] std::optional<Recipe> recipe_of(std::shared_ptr<const config::Config> config);
   [[nodiscard]] Task<std::unique_ptr<ReadyBox>> make_ahead(std::shared_ptr<const config::Config> config);

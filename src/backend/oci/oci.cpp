@@ -181,24 +181,27 @@ std::optional<Recipe> OciBackend::recipe_of(std::shared_ptr<const config::Config
 }
 
 Task<std::unique_ptr<ReadyBox>> OciBackend::make_ahead(std::shared_ptr<const config::Config> config) {
-  co_return co_await make(std::move(config), {});
+  co_return co_await make(std::move(config), {}, {});
 }
 
 std::shared_ptr<const Image> OciBackend::known_image(const config::Config& config) const {
   return host_->images->find(config.oci.image, host_->ids->map(config.oci.user_namespace));
 }
 
-Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config) {
+Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const config::Config> config,
+                                                     ProgressSink progress) {
   if (auto known = known_image(*config)) co_return known;
+  if (progress) progress({});  // how much there is to get, only skopeo knows
   const IdMap map = host_->ids->map(config->oci.user_namespace);
   auto work = [host = host_, config, map] { return host->images->get(config->oci.image, map); };
   co_return co_await image_pool_.run(translated(std::move(work)));
 }
 
 Task<std::unique_ptr<OciBackend::OciReadyBox>> OciBackend::make(std::shared_ptr<const config::Config> config,
-                                                                boost::json::object labels) {
+                                                                boost::json::object labels,
+                                                                ProgressSink progress) {
   if (!host_) throw failure("the backend is not prepared");
-  auto image = co_await this->image(config);
+  auto image = co_await this->image(config, std::move(progress));
   labels["instance"] = host_->instance;
   auto container = std::make_shared<Container>(host_, new_box_id(), std::move(labels));
   {
@@ -219,7 +222,7 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   }
   boost::json::object labels;
   add_login(labels, login);
-  auto ready = co_await make(login.config, std::move(labels));
+  auto ready = co_await make(login.config, std::move(labels), login.progress);
   co_return co_await ready->greet(login, {});
 }
 

@@ -64,7 +64,8 @@ TEST(DockerModes, WithoutAnAgentTheIdleCommandHasItsMeaning) {
   EXPECT_THAT(config->docker.idle_command, ElementsAre("sleep", "infinity"));
   EXPECT_TRUE(execution("disableAgent: true, mode: session, idleCommand: []"));
   expect_error("disableAgent: true, idleCommand: []", "idleCommand");
-  expect_error("disableAgent: true, mode: persistent", "disableAgent");
+  EXPECT_TRUE(execution("disableAgent: true, mode: persistent"));
+  expect_error("disableAgent: true, mode: persistent, idleCommand: []", "idleCommand");
 }
 
 }  // namespace

@@ -46,6 +46,11 @@ class FakeEngine {
     const std::lock_guard lock(mutex_);
     return calls_;
   }
+  // Of the last call of this name.
+  [[nodiscard]] json::value body_of(const std::string& call) {
+    const std::lock_guard lock(mutex_);
+    return json::parse(bodies_.at(call));
+  }
   [[nodiscard]] std::string url() const { return server_.url(); }
 
  private:
@@ -56,6 +61,7 @@ class FakeEngine {
       {
         const std::lock_guard lock(mutex_);
         if (call != "GET /_ping") calls_.push_back(call);
+        bodies_[call] = request.substr(request.find("\r\n\r\n") + 4);
         if (const auto found = handlers_.find(call); found != handlers_.end()) handler = found->second;
       }
       if (handler)
@@ -116,6 +122,7 @@ class FakeEngine {
   std::map<std::string, Handler> handlers_;
   std::map<std::string, json::object> containers_;
   std::vector<std::string> calls_;
+  std::map<std::string, std::string> bodies_;
   int made_ = 0;
   test::ScriptedServer server_{[this](Peer& peer) { serve(peer); }};
 };

@@ -75,10 +75,40 @@ TEST_F(DockerPull, PullsAreTriedAgainOnlyWithinTheDeadline) {
   engine_.on("GET /images/x/json", [](Peer& peer) { peer.answer(404, "{}"); });
   engine_.on("POST /images/create", [](Peer& peer) { peer.answer(502, "bad gateway"); });
   config_.docker.container_start = 1500ms;
-  EXPECT_STREQ(launch_failure().what(), "cannot start a box: POST /images/create: 502 bad gateway");
+  const auto failure = launch_failure();
+  EXPECT_STREQ(failure.what(), "cannot start a box: POST /images/create: 502 bad gateway");
+  EXPECT_EQ(failure.user_text(), "The image of your box could not be fetched. Please try again later.");
   engine_.on("POST /images/create", [](Peer& peer) { peer.wait_for_end(); });
   EXPECT_EQ(launch_failure().user_text(),
             "The image of your box could not be fetched in time. Please try again later.");
+  expect_nothing_left();
+}
+
+// W3.14: timeouts.http is the time of an ordinary call.
+TEST_F(DockerPull, APullMayTakeLongerThanAnOrdinaryCall) {
+  std::atomic<bool> pulled = false;
+  config_.docker.http = 100ms;
+  config_.docker.container_start = 20s;
+  engine_.on("GET /images/x/json", [&](Peer& peer) { peer.answer(pulled ? 200 : 404, "{}"); });
+  engine_.on("POST /images/create", [&](Peer& peer) {
+    std::this_thread::sleep_for(400ms);  // what is slow is the point
+    pulled = true;
+    peer.answer(200, R"({"status":"done"})");
+  });
+  engine_.on("POST /containers/create", [](Peer& peer) { peer.answer(400, R"({"message":"enough"})"); });
+  EXPECT_STREQ(launch_failure().what(), "cannot start a box: POST /containers/create: 400 enough");
+}
+
+// W3.16: ContainerSSH tries for a minute what can only fail.
+TEST_F(DockerPull, ANameThatIsTakenIsToldAtOnce) {
+  int creations = 0;
+  config_.docker.container_start = 20s;
+  engine_.on("POST /containers/create", [&](Peer& peer) {
+    ++creations;
+    peer.answer(409, R"({"message":"Conflict. The container name \"/x\" is already in use"})");
+  });
+  EXPECT_EQ(launch_failure().user_text(), "Your box could not be started. Please tell the administrator.");
+  EXPECT_EQ(creations, 1);
   expect_nothing_left();
 }
 

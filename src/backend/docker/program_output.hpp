@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a program writes, piece by piece, however the engine's stream carries it.
+#pragma once
+
+#include "backend/docker/attach_frames.hpp"
+#include "http/stream.hpp"
+
+#include <optional>
+#include <vector>
+
+namespace fairlead::docker {
+
+// One reader.
+class ProgramOutput {
+ public:
+  using Piece = FrameDecoder::Piece;
+  using Source = FrameDecoder::Source;
+
+  // With a terminal the stream is raw, else it has frames.
+  ProgramOutput(http::Stream stream, bool terminal);
+
+  // Nothing at the end. Good until the next call. Throws http::HttpError.
+  [[nodiscard]] ssh::Task<std::optional<Piece>> next();
+  // next() gives these first, as standard output.
+  void put_back(std::vector<std::byte> bytes);
+  // From now on everything is standard error: it is not the program's.
+  void is_all_error() noexcept { all_error_ = true; }
+
+ private:
+  [[nodiscard]] Piece give(Piece piece) const;
+
+  http::Stream stream_;
+  bool terminal_;
+  bool all_error_ = false;
+  FrameDecoder decoder_;
+  std::vector<std::byte> buffer_;
+  ssh::Bytes input_;  // of the buffer, not given out yet
+  std::vector<std::byte> first_;
+  bool put_back_ = false;
+};
+
+}  // namespace fairlead::docker
