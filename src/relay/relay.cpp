@@ -129,11 +129,15 @@ Task<> serve_session(std::shared_ptr<Shared> shared, ssh::NewChannel wish, std::
     co_return;
   }
   ssh::OpenedChannel client = std::move(wish).accept();
+  std::shared_ptr<Notices::Listener> listener;
+  if (shared->options.notices) listener = shared->options.notices->add(client.channel);
   SessionRelay context{.box = std::move(box),
                        .policy = {shared, &shared->options.policy},
                        .observer = shared->options.observer,
                        .client = shared->client,
-                       .place = std::move(place)};
+                       .place = std::move(place),
+                       .listener = std::move(listener),
+                       .activity = shared->options.activity};
   co_await relay_session(std::move(context), std::move(client), std::move(*agent));
 }
 

@@ -11,8 +11,10 @@
 // nothing is buffered here beyond one piece.
 #pragma once
 
+#include "relay/activity.hpp"
 #include "relay/box_gate.hpp"
 #include "relay/events.hpp"
+#include "relay/notices.hpp"
 
 #include <memory>
 
@@ -25,6 +27,8 @@ struct SessionRelay {
   ssh::Connection client;  // whose session it is
   // Dropped when the client has closed the session: it may open another then, whatever the box still does.
   std::shared_ptr<void> place = {};
+  std::shared_ptr<Notices::Listener> listener = {};  // perhaps null
+  std::shared_ptr<Activity> activity = std::make_shared<Activity>();
 };
 
 // Runs until both channels are closed. Never throws for what either peer does.
