@@ -52,15 +52,15 @@ std::size_t DataSocket::receive(ssh::MutableBytes into) {
   return size > 0 ? static_cast<std::size_t>(size) : 0;
 }
 
-Task<> DataSocket::copy_output(ssh::Channel to, std::uint64_t& count) {
+Task<> DataSocket::copy_output(ssh::Channel to, Meter& count) {
   const ssh::Channel::Fill fill = [this](ssh::MutableBytes slot) { return receive(slot); };
   while (output_ != Output::over) {
-    count += co_await to.write_in_place(ssh::StreamType::standard, fill);
+    count.add(co_await to.write_in_place(ssh::StreamType::standard, fill));
     if (output_ == Output::empty) co_await wait(Socket::wait_read);
   }
 }
 
-Task<> DataSocket::copy_input(ssh::Channel from, std::uint64_t& count) {
+Task<> DataSocket::copy_input(ssh::Channel from, Meter& count) {
   bool read = true;  // by the program
   for (;;) {
     const ssh::View view = co_await from.view();
@@ -74,7 +74,7 @@ Task<> DataSocket::copy_input(ssh::Channel from, std::uint64_t& count) {
         co_await wait(Socket::wait_write);
       else if (sent < 0 && errno != EINTR)
         read = false;
-      count += taken;
+      count.add(taken);
     }
     from.consume(taken);
   }

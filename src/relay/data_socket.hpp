@@ -7,6 +7,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "link/descriptor_channel.hpp"
+#include "relay/activity.hpp"
 
 #include <fairlead/ssh/connection.hpp>
 
@@ -31,11 +32,11 @@ class DataSocket {
   // Under which the agent finds it (data_socket_request).
   [[nodiscard]] std::uint32_t number() const noexcept { return number_; }
 
-  // Each once. `count` grows by what is moved. The first returns after finish_output(), when everything has
+  // Each once. `count` is told what is moved. The first returns after finish_output(), when everything has
   // been taken, or after close(), and throws ConnectionError when the client is gone. The second returns
   // after the client's EOF; what the program does not read any more is dropped.
-  [[nodiscard]] ssh::Task<> copy_output(ssh::Channel to, std::uint64_t& count);
-  [[nodiscard]] ssh::Task<> copy_input(ssh::Channel from, std::uint64_t& count);
+  [[nodiscard]] ssh::Task<> copy_output(ssh::Channel to, Meter& count);
+  [[nodiscard]] ssh::Task<> copy_input(ssh::Channel from, Meter& count);
   // What the box has written until now is all that comes, even if it keeps its end open.
   void finish_output();
   // Wakes both.

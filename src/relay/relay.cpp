@@ -177,11 +177,15 @@ Task<> serve_session(std::shared_ptr<Shared> shared, Guest guest, std::shared_pt
     co_return;
   }
   ssh::OpenedChannel client = guest.let_in();
+  std::shared_ptr<Notices::Listener> listener;
+  if (shared->options.notices) listener = shared->options.notices->add(client.channel);
   SessionRelay context{.box = std::move(box),
                        .policy = {shared, &shared->options.policy},
                        .observer = shared->options.observer,
                        .client = shared->client,
                        .place = std::move(place),
+                       .listener = std::move(listener),
+                       .activity = shared->options.activity,
                        .asked = std::move(guest.waited.asked)};
   co_await relay_session(std::move(context), std::move(client), std::move(*agent));
 }

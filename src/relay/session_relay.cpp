@@ -24,8 +24,8 @@ struct Session {
   ssh::Channel client;
   ssh::Channel agent;
   ssh::Stream<ssh::Request> agent_requests;
+  Meter in, out;
   std::unique_ptr<DataSocket> data = {};  // null: everything goes over the link
-  std::uint64_t bytes_in = 0, bytes_out = 0;
   bool terminal = false;
   bool started = false;
 
@@ -41,7 +41,7 @@ Task<> copy_input(Session& session) {
     const ssh::View view = co_await session.client.view();
     if (view.data.empty()) break;
     if (view.type == ssh::StreamType::standard) {
-      session.bytes_in += view.data.size();
+      session.in.add(view.data.size());
       co_await session.agent.write(view.data);
     }
     session.client.consume(view.data.size());
@@ -52,7 +52,7 @@ Task<> copy_input(Session& session) {
 Task<> pump_input(std::shared_ptr<Session> session) {
   try {
     if (session->data)
-      co_await session->data->copy_input(session->client, session->bytes_in);
+      co_await session->data->copy_input(session->client, session->in);
     else
       co_await copy_input(*session);
   } catch (const ssh::ConnectionError&) {  // one side is gone: the output side tells why
@@ -98,7 +98,7 @@ Task<> copy_output(Session& session) {
   for (;;) {
     const ssh::View view = co_await session.agent.view();
     if (view.data.empty()) break;
-    session.bytes_out += view.data.size();
+    session.out.add(view.data.size());
     if (view.type == ssh::StreamType::stderr_)
       co_await session.client.write_stderr(view.data);
     else
@@ -108,7 +108,7 @@ Task<> copy_output(Session& session) {
 }
 
 Task<> copy_data(std::shared_ptr<Session> session) {
-  co_await session->data->copy_output(session->client, session->bytes_out);
+  co_await session->data->copy_output(session->client, session->out);
 }
 
 Task<> pump_output(std::shared_ptr<Session> session) {
@@ -206,9 +206,15 @@ Task<std::optional<ssh::Request>> next_request(Session& session, ssh::Stream<ssh
   co_return first;
 }
 
+void note_terminal(Session& session) {
+  session.terminal = true;
+  if (session.context.listener) session.context.listener->terminal = true;
+}
+
 Task<> pump_requests(std::shared_ptr<Session> session, ssh::Stream<ssh::Request> requests,
                      ssh::TaskScope& scope) {
   while (auto request = co_await next_request(*session, requests)) {
+    session->context.activity->seen();
     session->tell(RequestSeen{Side::client, session->client.id(), request->name(), request->payload()});
     bool success = false;
     try {
@@ -217,7 +223,7 @@ Task<> pump_requests(std::shared_ptr<Session> session, ssh::Stream<ssh::Request>
     }
     session->tell(RequestAnswered{session->client.id(), request->name(), success});
     request->reply(success);
-    if (success && request->type() == ssh::RequestType::pty_req) session->terminal = true;
+    if (success && request->type() == ssh::RequestType::pty_req) note_terminal(*session);
     if (!success && !session->started) session->data.reset();
     if (!success || !starts_program(request->type()) || std::exchange(session->started, true)) continue;
     // Data flows after the reply: none precedes CHANNEL_SUCCESS (core.md W1.11), and none overtakes a request
@@ -230,10 +236,14 @@ Task<> pump_requests(std::shared_ptr<Session> session, ssh::Stream<ssh::Request>
 }  // namespace
 
 Task<> relay_session(SessionRelay context, ssh::OpenedChannel client, ssh::OpenedChannel agent) {
+  const std::shared_ptr<Activity> activity = context.activity;
+  activity->seen();
   auto session = std::make_shared<Session>(Session{.context = std::move(context),
                                                    .client = client.channel,
                                                    .agent = agent.channel,
-                                                   .agent_requests = std::move(agent.requests)});
+                                                   .agent_requests = std::move(agent.requests),
+                                                   .in = Meter(*activity),
+                                                   .out = Meter(*activity)});
   session->tell(ChannelOpened{session->client.id(), "session"});
   ssh::TaskScope pumps(co_await ssh::asio::this_coro::executor);
   co_await pump_requests(session, std::move(client.requests), pumps);  // until the client's CLOSE
@@ -242,7 +252,7 @@ Task<> relay_session(SessionRelay context, ssh::OpenedChannel client, ssh::Opene
   session->context.place.reset();
   if (session->data) session->data->close();
   co_await pumps.join();
-  session->tell(ChannelEnded{session->client.id(), session->bytes_in, session->bytes_out});
+  session->tell(ChannelEnded{session->client.id(), session->in.bytes(), session->out.bytes()});
 }
 
 }  // namespace fairlead::relay

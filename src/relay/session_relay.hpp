@@ -11,8 +11,10 @@
 // nothing is buffered here beyond one piece.
 #pragma once
 
+#include "relay/activity.hpp"
 #include "relay/box_gate.hpp"
 #include "relay/events.hpp"
+#include "relay/notices.hpp"
 
 #include <deque>
 #include <memory>
@@ -26,6 +28,8 @@ struct SessionRelay {
   ssh::Connection client;  // whose session it is
   // Dropped when the client has closed the session: it may open another then, whatever the box still does.
   std::shared_ptr<void> place = {};
+  std::shared_ptr<Notices::Listener> listener = {};  // perhaps null
+  std::shared_ptr<Activity> activity = std::make_shared<Activity>();
   // What the client asked for before the box was there (waiting_room.hpp); comes before what it asks for now.
   std::deque<ssh::Request> asked = {};
 };
