@@ -120,6 +120,7 @@ class UsersReader {
     if (own.present()) {
       auto merged = std::make_shared<config::Config>(*base_);
       config::describe_backends(own, *merged);
+      own.section("log", [&](config::Visitor& log) { config::describe_level(log, merged->log); });
       user.config = std::move(merged);
     }
     return user;

@@ -40,8 +40,10 @@ WebhookAuthenticator::make(const config::Auth& auth) {
   };
   if (auth.password_method == "webhook")
     add(made->password_, auth.password_webhook, webhook::password_kind, "auth.password.webhook");
-  if (auth.public_key_method == "webhook")
+  if (auth.public_key_method == "webhook") {
     add(made->public_key_, auth.public_key_webhook, webhook::public_key_kind, "auth.publicKey.webhook");
+    if (!auth.local_revoked_keys.empty()) made->revocations_ = Revocations::load(auth.local_revoked_keys);
+  }
   if (auth.authz_method == "webhook") {
     auto authz = std::make_shared<Hook>();
     add(*authz, auth.authz_webhook, webhook::authz_kind, "auth.authz.webhook");

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "auth/decision.hpp"
+#include "auth/revocations.hpp"
 #include "base/secret.hpp"
 #include "config/config.hpp"
 #include "observe/log.hpp"
@@ -35,6 +36,9 @@ class WebhookAuthenticator {
   // `key` is a line "type base64" of a key or a certificate.
   [[nodiscard]] ssh::Task<Decision> public_key(Question question, std::string key) const;
 
+  // Keys and certificates that no server's yes lets in (auth.local.revokedKeys).
+  [[nodiscard]] const Revocations& revocations() const noexcept { return revocations_; }
+
   // Whether every login needs authorize(), too.
   [[nodiscard]] bool authorizes() const noexcept { return authz_ != nullptr; }
   // About a login that has succeeded, with all that is known of it in the subject's metadata. An accepted
@@ -50,6 +54,7 @@ class WebhookAuthenticator {
 
   Hook password_, public_key_;
   std::shared_ptr<const Hook> authz_;
+  Revocations revocations_;
   webhook::Sensitive to_authz_ = webhook::Sensitive::leave_out;
 };
 

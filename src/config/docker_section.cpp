@@ -70,10 +70,14 @@ void describe_mode(Visitor& section, Docker& docker) {
   section.choice("mode", docker.mode, {modes});
   if (docker.mode == "session" && restarts(docker.host_config))
     section.error("host.restartPolicy", "a container of mode session runs once: no, or nothing");
+  // The defaults are in every dump, and nobody's mistake.
   const bool stays = docker.mode == "persistent";
-  if (section.field("createMissingContainers", docker.create_missing) && !stays)
+  const Docker usual;
+  if (section.field("createMissingContainers", docker.create_missing) && !stays &&
+      docker.create_missing != usual.create_missing)
     section.warning("createMissingContainers", "has no effect: it is for mode persistent");
-  if (section.field("stopAfterIdle", docker.stop_after_idle) && !stays)
+  if (section.field("stopAfterIdle", docker.stop_after_idle) && !stays &&
+      docker.stop_after_idle != usual.stop_after_idle)
     section.warning("stopAfterIdle", "has no effect: it is for mode persistent");
   if (!stays && docker.container_name.find("{username}") != std::string::npos)
     section.error("containername", "{username} is for mode persistent");

@@ -24,9 +24,13 @@ void describe(Visitor& section, Syslog& syslog) {
 
 }  // namespace
 
-void describe(Visitor& section, Log& log) {
+void describe_level(Visitor& section, Log& log) {
   if (section.choice("level", log.level, {levels, "", true}) && log.level == levels.front())
     section.warning("level", "is emerg, as written; ContainerSSH would take notice instead");
+}
+
+void describe(Visitor& section, Log& log) {
+  describe_level(section, log);
   constexpr std::array<std::string_view, 2> formats{"ljson", "text"};
   section.choice("format", log.format, {formats});
   constexpr std::array<std::string_view, 3> destinations{"stdout", "file", "syslog"};

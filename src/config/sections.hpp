@@ -22,6 +22,8 @@ void choose_backend(const Visitor& root, Config& config);
 void describe(Visitor& section, Ssh& ssh);
 void describe(Visitor& section, Auth& auth);
 void describe(Visitor& section, Log& log);
+// Of it what one login may have of its own.
+void describe_level(Visitor& section, Log& log);
 void describe(Visitor& section, ConfigServer& server);
 void describe(Visitor& section, Health& health);
 void describe(Visitor& section, Metrics& metrics);

@@ -46,6 +46,7 @@ void describe_server_version(Visitor& section, std::string& version) {
 struct AlgorithmKind {
   std::string_view key;
   std::string_view noun;
+  std::string_view when_empty;
   bool (*known)(std::string_view);
   std::span<const std::string_view> not_offered;
   std::vector<std::string> defaults;
@@ -69,7 +70,7 @@ void describe_algorithms(Visitor& section, const AlgorithmKind& kind, std::vecto
   // The engine's defaults are not written down in the configuration until somebody asks.
   std::vector<std::string> wanted = names.empty() ? kind.defaults : names;
   if (!section.field(kind.key, wanted)) return;
-  if (wanted.empty()) return section.error(kind.key, fmt::format("the {} list cannot be empty", kind.noun));
+  if (wanted.empty()) return section.error(kind.key, std::string(kind.when_empty));
   std::vector<std::string> offered;
   bool valid = true;
   for (const std::string& name : wanted) {
@@ -135,16 +136,23 @@ void describe(Visitor& section, Ssh& ssh) {
   if (section.field("listen", ssh.listen) && !is_listen_address(ssh.listen))
     section.error("listen", "must be host:port, with an IPv6 address in brackets");
   describe_server_version(section, ssh.server_version);
-  const AlgorithmKind ciphers{"ciphers", "cipher",
+  const AlgorithmKind ciphers{"ciphers",
+                              "cipher",
+                              "the cipher list cannot be empty",
                               [](std::string_view n) { return ssh::find_cipher(n) != nullptr; },
-                              retired_ciphers, names_of(ssh::cipher_infos())};
+                              retired_ciphers,
+                              names_of(ssh::cipher_infos())};
   describe_algorithms(section, ciphers, ssh.ciphers);
-  describe_algorithms(
-      section,
-      {"kex", "key exchange algorithm", is_key_exchange, retired_key_exchanges, served_key_exchanges()},
-      ssh.kex);
-  const AlgorithmKind macs{"macs", "MAC", [](std::string_view n) { return ssh::find_mac(n) != nullptr; },
-                           retired_macs, names_of(ssh::mac_infos())};
+  describe_algorithms(section,
+                      {"kex", "key exchange algorithm", "the key exchange list cannot be empty",
+                       is_key_exchange, retired_key_exchanges, served_key_exchanges()},
+                      ssh.kex);
+  const AlgorithmKind macs{"macs",
+                           "MAC",
+                           "empty SSHMAC list",
+                           [](std::string_view n) { return ssh::find_mac(n) != nullptr; },
+                           retired_macs,
+                           names_of(ssh::mac_infos())};
   describe_algorithms(section, macs, ssh.macs);
   section.field("banner", ssh.banner);
   section.pems("hostkeys", ssh.hostkeys);

@@ -41,14 +41,6 @@ std::expected<observe::Log, std::string> open_configured_log(const config::Log& 
   return observe::open_log(options);
 }
 
-void log_warnings(const Settings& settings, const observe::Log& log) {
-  for (const std::string& warning : settings.config->deprecated)
-    log.warning("CONFIG_AUTH_URL_DEPRECATED", warning);
-  for (const std::string& warning : settings.config->warnings) log.warning("CORE_CONFIG_WARNING", warning);
-  if (!settings.users) return;
-  for (const std::string& warning : settings.users->warnings()) log.warning("AUTH_USERS_FILE", warning);
-}
-
 int run_serve(const std::string& file) {
   auto settings = load_settings(file);
   if (!settings) {
@@ -60,13 +52,13 @@ int run_serve(const std::string& file) {
   }
   const auto log = open_configured_log((*settings)->config->log);
   if (!log) return print_errors({log.error()});
-  log_warnings(**settings, *log);
   log->debug("CORE_CONFIG_FILE", "Using configuration file", {{"file", file}});
   return serve(*settings, *log, {.reload = [file] { return load_settings(file); }, .ready = {}});
 }
 
+// Of a server that runs: a file that could not be served now says nothing about it.
 int run_health_check(const std::string& file) {
-  const auto config = config::load(file);
+  const auto config = config::load(file, config::Validation::form);
   if (!config) return print_errors(config.error());
   const auto format = config->log.format == "text" ? observe::LineFormat::text : observe::LineFormat::ljson;
   const observe::Log log(observe::descriptor_sink(STDERR_FILENO, format),

@@ -46,7 +46,7 @@ int run_check_config(const std::string& file) {
   if (!settings) return print_errors(settings.error());
   print_warnings((*settings)->config->deprecated);
   print_warnings((*settings)->config->warnings);
-  if ((*settings)->users) print_warnings((*settings)->users->warnings());
+  print_warnings((*settings)->warnings());
   fmt::print("{}: the configuration is valid\n", file);
   return 0;
 }

@@ -103,20 +103,35 @@ http::Response health_answer(bool healthy, const http::Request& request) {
 
 Health::Health(const ssh::asio::any_io_executor& executor, const config::Health& config,
                const observe::Log& log)
-    : serving_(executor) {
-  if (!config.enable) return;
+    : executor_(executor), log_(log.with({{"module", "health"}})), serving_(executor) {
+  reload(config);
+}
+
+std::unique_ptr<http::Server> Health::open(const config::Health& config) const {
   http::ServerOptions options{.listen = config.listen, .tls = tls_options(config)};
-  const observe::Log own = log.with({{"module", "health"}});
-  options.report = [own](const std::string& problem) { own.warning("HEALTH_SERVER_FAILED", problem); };
+  options.report = [log = log_](const std::string& problem) { log.warning("HEALTH_SERVER_FAILED", problem); };
+  return std::make_unique<http::Server>(
+      executor_, std::move(options),
+      [healthy = healthy_](http::Request request) { return answer(*healthy, std::move(request)); });
+}
+
+void Health::serve(std::unique_ptr<http::Server> server, std::string listen) {
+  server_ = std::move(server);
+  listen_ = std::move(listen);
+  serving_.spawn(server_->run());
+  log_.info("HEALTH_AVAILABLE", "The health endpoint is served", {{"listen", server_->local_address()}});
+}
+
+void Health::reload(const config::Health& config) {
+  if (!config.enable) return server_.reset();
   try {
-    server_ = std::make_unique<http::Server>(
-        executor, std::move(options),
-        [healthy = healthy_](http::Request request) { return answer(*healthy, std::move(request)); });
+    if (server_ && config.listen == listen_)
+      server_->replace_tls(tls_options(config));
+    else
+      serve(open(config), config.listen);
   } catch (const http::HttpError& error) {
     throw std::runtime_error(std::string("health: ") + error.what());
   }
-  serving_.spawn(server_->run());
-  own.info("HEALTH_AVAILABLE", "The health endpoint is served", {{"listen", server_->local_address()}});
 }
 
 bool check_health(const config::Health& config, const observe::Log& log) {

@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace fairlead::daemon {
 
@@ -21,9 +22,18 @@ class Health {
   Health(const ssh::asio::any_io_executor& executor, const config::Health& config, const observe::Log& log);
 
   void set(bool healthy) { *healthy_ = healthy; }
+  // Certificates and keys are read again; without `enable` it listens no more. Throws as the constructor
+  // does, and then nothing has changed.
+  void reload(const config::Health& config);
 
  private:
+  [[nodiscard]] std::unique_ptr<http::Server> open(const config::Health& config) const;
+  void serve(std::unique_ptr<http::Server> server, std::string listen);
+
+  ssh::asio::any_io_executor executor_;
+  observe::Log log_;
   std::shared_ptr<bool> healthy_ = std::make_shared<bool>(false);
+  std::string listen_;  // as it was written
   std::unique_ptr<http::Server> server_;
   ssh::TaskScope serving_;
 };

@@ -226,6 +226,7 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
     if (const auto open = waiting.lock()) open->report(progress);
   };
   const std::string obstacle = co_await settle_login(*settings, login, connection);
+  heed_log_level(*settings, login);
   relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
   if (obstacle.empty())
     launching.spawn(launch(services, std::move(login), gate));

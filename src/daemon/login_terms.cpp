@@ -78,6 +78,9 @@ ssh::Task<> settle_terms(const Settings& settings, backend::Login& login, std::s
   login.metadata.merge(answer->metadata);
   login.config = laid_over(login, answer->config, log);
   if (fresh && settings.terms) settings.terms->keep(key, *answer, TermsCache::Clock::now());
+}
+
+void heed_log_level(const Settings& settings, backend::Login& login) {
   if (const auto level = observe::level_from(login.config->log.level);
       level && login.config->log.level != settings.config->log.level)
     login.log = login.log.at(*level);

@@ -8,10 +8,13 @@
 
 namespace fairlead::daemon {
 
-// Adds the answer's metadata to `login`, lays its configuration over login.config, and gives login.log the
-// level that results. Nothing happens when no configuration webhook is configured. Throws BackendError when
+// Adds the answer's metadata to `login` and lays its configuration over login.config. Nothing happens when no
+// configuration webhook is configured. Throws BackendError when
 // there is no answer or it is of no use, and operation_aborted when the calling coroutine is cancelled.
 [[nodiscard]] ssh::Task<> settle_terms(const Settings& settings, backend::Login& login,
                                        std::string client_version);
+
+// Gives login.log the level of login.config, when that is not the daemon's.
+void heed_log_level(const Settings& settings, backend::Login& login);
 
 }  // namespace fairlead::daemon

@@ -19,6 +19,7 @@
 #include <csignal>
 #include <limits>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -34,6 +35,13 @@ constexpr std::chrono::seconds cleanup_time{10};
 struct StartError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
+
+void log_warnings(const Settings& settings, const observe::Log& log) {
+  for (const std::string& warning : settings.config->deprecated)
+    log.warning("CONFIG_AUTH_URL_DEPRECATED", warning);
+  for (const std::string& warning : settings.config->warnings) log.warning("CORE_CONFIG_WARNING", warning);
+  for (const std::string& warning : settings.warnings()) log.warning("AUTH_USERS_FILE", warning);
+}
 
 class Daemon {
  public:
@@ -67,10 +75,11 @@ class Daemon {
   }
 
   Task<> live() {
+    log_warnings(*settings(), log_);
     auto listener = Listener::open(settings()->config->ssh.listen, cores_, services_,
                                    [this] { return settings_.load(); });
     if (!listener) throw StartError(listener.error());
-    Health health = open_health();
+    open_health();
     start_keeper();
     const auto first = settings();
     co_await services_.backends.start(first->backends(), *first->config);
@@ -79,13 +88,13 @@ class Daemon {
     const std::string address = (*listener)->local_address();
     services_.backends.keep_ready(first->backends(), first->config);
     log_.notice("SSH_AVAILABLE", "Logins are served", {{"listen", address}});
-    health.set(true);
+    health_->set(true);
     if (options_.ready) options_.ready(address);
     ssh::TaskScope signals(cores_.first().io.get_executor());
     signals.spawn(watch_signals());
     while (stop_signals_ == 0) co_await signal_seen_.wait();
     services_.draining = true;
-    health.set(false);
+    health_->set(false);
     (*listener)->close();
     co_await accepting.join();
     co_await drain();
@@ -95,9 +104,9 @@ class Daemon {
 
   std::shared_ptr<const Settings> settings() const { return settings_.load(); }
 
-  Health open_health() {
+  void open_health() {
     try {
-      return {cores_.first().io.get_executor(), settings()->config->health, log_};
+      health_.emplace(cores_.first().io.get_executor(), settings()->config->health, log_);
     } catch (const std::runtime_error& error) {
       log_.write(observe::Level::crit, "HTTP_LISTEN_FAILED", error.what());
       throw StartError(error.what());
@@ -149,6 +158,7 @@ class Daemon {
     if (!certificates) co_return report_all(certificates.error());
     try {
       co_await services_.backends.start((*fresh)->backends(), *(*fresh)->config);
+      health_->reload((*fresh)->config->health);
     } catch (const std::exception& error) {
       log_.error("CORE_CONFIG_ERROR", error.what());
       co_return;
@@ -158,6 +168,7 @@ class Daemon {
     if (const auto level = observe::level_from((*fresh)->config->log.level)) log_.set_level(*level);
     services_.keeper->reload((*fresh)->config->auth, keeper::Providers((*fresh)->users, (*fresh)->webhooks));
     services_.keeper->replace_host_certificates(std::move(*certificates));
+    log_warnings(**fresh, log_);
     log_.notice("CORE_CONFIG_RELOADED", "Configuration and users were read again");
   }
 
@@ -194,6 +205,7 @@ class Daemon {
   // Destroyed from the bottom up: coroutines first, then what they use.
   LoginServices services_{log_};
   Cores cores_;
+  std::optional<Health> health_;
   asio::signal_set signals_{cores_.first().io, SIGTERM, SIGINT, SIGHUP};
   ssh::Event signal_seen_{cores_.first().io.get_executor()};
   unsigned stop_signals_ = 0;

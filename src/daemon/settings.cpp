@@ -91,6 +91,16 @@ bool Settings::asks_webhooks() const {
   return webhook_time(config->auth) > config::Duration{0};
 }
 
+std::vector<std::string> Settings::warnings() const {
+  std::vector<std::string> all;
+  if (users) all = users->warnings();
+  // Both may have read the same list.
+  if (const std::string& problem = webhooks->revocations().problem();
+      !problem.empty() && std::ranges::find(all, problem) == all.end())
+    all.push_back(problem);
+  return all;
+}
+
 std::set<std::string> Settings::backends() const {
   std::set<std::string> names{config->backend};
   if (users) names.merge(users->backends());

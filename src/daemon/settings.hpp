@@ -16,6 +16,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace fairlead::daemon {
 
@@ -32,6 +33,8 @@ struct Settings {
   [[nodiscard]] std::shared_ptr<const config::Config> config_for(const std::string& user) const;
   // Whether a login may wait for somebody's server.
   [[nodiscard]] bool asks_webhooks() const;
+  // What the operator should hear of users and keys.
+  [[nodiscard]] std::vector<std::string> warnings() const;
   // Names of every backend that some login needs.
   [[nodiscard]] std::set<std::string> backends() const;
 };

@@ -54,6 +54,11 @@ tcp::acceptor open_acceptor(const asio::any_io_executor& executor, const std::st
   return std::move(*acceptor);
 }
 
+// Nothing without options: connections are plain.
+TlsContext make_tls(const std::optional<TlsOptions>& options) {
+  return options ? make_server_tls(*options) : TlsContext{};
+}
+
 bool is_shortage(boost::system::error_code error) {
   return error == asio::error::no_descriptors || error == asio::error::no_memory ||
          error == asio::error::no_buffer_space;
@@ -62,8 +67,7 @@ bool is_shortage(boost::system::error_code error) {
 }  // namespace
 
 Server::Server(const asio::any_io_executor& executor, ServerOptions options, Handler handler) {
-  TlsContext tls;
-  if (options.tls) tls = make_server_tls(*options.tls);
+  TlsContext tls = make_tls(options.tls);
   auto acceptor = open_acceptor(executor, options.listen);
   state_ = std::make_shared<State>(std::move(acceptor), std::move(options), std::move(handler));
   state_->tls = std::move(tls);
@@ -80,6 +84,10 @@ Task<> Server::run() {
   const auto state = state_;
   co_await state->accept_all();
   co_await state->scope.join();
+}
+
+void Server::replace_tls(const std::optional<TlsOptions>& tls) {
+  state_->tls = make_tls(tls);
 }
 
 void Server::stop() {

@@ -58,6 +58,8 @@ class Server {
 
   // Serves until stop() and the end of the last connection.
   [[nodiscard]] ssh::Task<> run();
+  // For connections that come from now on. Throws HttpError, and then nothing has changed.
+  void replace_tls(const std::optional<TlsOptions>& tls);
   // No new connections; waiting ones are closed, requests under way are answered.
   void stop();
   [[nodiscard]] std::string local_address() const;

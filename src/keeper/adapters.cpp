@@ -149,6 +149,12 @@ Task<Verdict> LoginAuthenticator::certificate(const ssh::AuthContext& context,
   return check_key(context, std::move(request), labels_of(certificate));
 }
 
+std::string LoginAuthenticator::explanation(const ssh::AuthContext& /*context*/) {
+  if (apology_ != Apology::due) return {};
+  apology_ = Apology::made;
+  return "Authentication is currently unavailable, please try again later.\n";
+}
+
 // The engine logs it.
 void LoginAuthenticator::refused(const ssh::AuthContext& /*context*/, ssh::LoginRefusal why) {
   if (why != ssh::LoginRefusal::method) refused_somebody_ = true;
@@ -164,9 +170,11 @@ void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::strin
     return log_.info("SSH_AUTH_PARTIAL", "The credentials were right, others are needed too",
                      std::move(labels));
   labels.push_back({"reason", answer.reason});
-  if (answer.unavailable)
+  if (answer.unavailable) {
+    if (apology_ == Apology::none) apology_ = Apology::due;
     return log_.info("SSH_AUTH_UNAVAILABLE", "Nobody could say whether the credentials are right",
                      std::move(labels));
+  }
   refused_somebody_ = true;
   log_.info("SSH_AUTH_FAILED", "The credentials were refused", std::move(labels));
 }

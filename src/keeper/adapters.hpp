@@ -51,6 +51,7 @@ class LoginAuthenticator final : public ssh::Authenticator {
   [[nodiscard]] ssh::Task<ssh::Verdict> certificate(const ssh::AuthContext& context,
                                                     const ssh::Certificate& certificate,
                                                     const ssh::CertificateProof& proof) override;
+  [[nodiscard]] std::string explanation(const ssh::AuthContext& context) override;
   void refused(const ssh::AuthContext& context, ssh::LoginRefusal why) override;
 
  private:
@@ -70,6 +71,9 @@ class LoginAuthenticator final : public ssh::Authenticator {
   config::Metadata metadata_;
   std::vector<std::string> next_methods_;  // after the last `partial`
   bool refused_somebody_ = false;
+  // A sentence for a client whose attempt nobody could decide; once, for it may have six keys.
+  enum class Apology : std::uint8_t { none, due, made };
+  Apology apology_ = Apology::none;
 };
 
 }  // namespace fairlead::keeper

@@ -238,8 +238,7 @@ ssh::Task<Answer> LocalKeeper::check_password(PasswordRequest request) {
 ssh::Task<Answer> LocalKeeper::check_public_key(PublicKeyRequest request) {
   const std::string method = impl_->current().public_key_method;
   if (method == "webhook")
-    co_return co_await impl_->remote.check_public_key(impl_->current_webhooks(), impl_->local.users(),
-                                                      std::move(request));
+    co_return co_await impl_->remote.check_public_key(impl_->current_webhooks(), std::move(request));
   if (method != "local") co_return refuse("keys are not accepted");
   const auth::Decision decision = impl_->decide(request);
   Answer answer;

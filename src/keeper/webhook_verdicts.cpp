@@ -31,37 +31,36 @@ struct Shown {
 };
 using Examined = std::expected<Shown, std::string>;
 
-Examined examine_key(const ssh::PublicKey& key, const PublicKeyRequest& request, const auth::Users* users) {
+Examined examine_key(const ssh::PublicKey& key, const PublicKeyRequest& request,
+                     const auth::Revocations& revocations) {
   // Without it a token has not signed, whoever says so (CVE-2026-39831).
   if (request.verified && key.is_security_key() && !(request.use && request.use->touched))
     return std::unexpected("the security key was not touched");
-  if (users != nullptr)
-    if (const auto obstacle = users->revocations().obstacle(key); !obstacle.empty())
-      return std::unexpected(std::string(obstacle));
+  if (const auto obstacle = revocations.obstacle(key); !obstacle.empty())
+    return std::unexpected(std::string(obstacle));
   return Shown{key.text()};
 }
 
 // The server sees the certificate's line and is not asked to understand it (CVE-2026-46595).
 Examined examine_certificate(const ssh::Certificate& certificate, const PublicKeyRequest& request,
-                             const auth::Users* users) {
+                             const auth::Revocations& revocations) {
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   const auto grant = ssh::check_user_certificate(certificate, now, request.client.remote_address);
   if (!grant) return std::unexpected(grant.error().detail);
   if (const auto missing = missing_proof(*grant, {.verified = request.verified, .use = request.use});
       !missing.empty())
     return std::unexpected(std::string(missing));
-  if (users != nullptr)
-    if (const auto obstacle = users->revocations().obstacle(certificate); !obstacle.empty())
-      return std::unexpected(std::string(obstacle));
+  if (const auto obstacle = revocations.obstacle(certificate); !obstacle.empty())
+    return std::unexpected(std::string(obstacle));
   return Shown{std::string(certificate.type()) + " " + ssh::base64(certificate.blob()),
                auth::permissions_of(*grant)};
 }
 
-Examined examine(const PublicKeyRequest& request, const auth::Users* users) {
-  if (const auto key = ssh::PublicKey::from_blob(request.key)) return examine_key(*key, request, users);
+Examined examine(const PublicKeyRequest& request, const auth::Revocations& revocations) {
+  if (const auto key = ssh::PublicKey::from_blob(request.key)) return examine_key(*key, request, revocations);
   const auto certificate = ssh::Certificate::from_blob(request.key);
   if (!certificate) return std::unexpected("malformed key");
-  return examine_certificate(*certificate, request, users);
+  return examine_certificate(*certificate, request, revocations);
 }
 
 }  // namespace
@@ -94,10 +93,9 @@ Task<auth::Decision> WebhookVerdicts::decide_key(Webhooks webhooks, const Public
   co_return decision;
 }
 
-Task<Answer> WebhookVerdicts::check_public_key(Webhooks webhooks, std::shared_ptr<const auth::Users> users,
-                                               PublicKeyRequest request) {
+Task<Answer> WebhookVerdicts::check_public_key(Webhooks webhooks, PublicKeyRequest request) {
   if (!webhooks) co_return refuse("no such webhook");
-  Examined shown = examine(request, users.get());
+  Examined shown = examine(request, webhooks->revocations());
   if (!shown) co_return refuse(shown.error());
   auth::Decision decision = co_await decide_key(webhooks, request, std::move(shown->line));
   if (!request.verified) {

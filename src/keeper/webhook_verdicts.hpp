@@ -3,7 +3,6 @@
 // succeeded.
 #pragma once
 
-#include "auth/users_file.hpp"
 #include "auth/webhook_authenticator.hpp"
 #include "keeper/keeper.hpp"
 #include "keeper/key_verdicts.hpp"
@@ -23,11 +22,8 @@ class WebhookVerdicts {
   using Webhooks = std::shared_ptr<const auth::WebhookAuthenticator>;
 
   [[nodiscard]] ssh::Task<Answer> check_password(Webhooks webhooks, PasswordRequest request) const;
-  // `users` says what is revoked; it may be null. What a certificate says of itself holds whatever the server
-  // says.
-  [[nodiscard]] ssh::Task<Answer> check_public_key(Webhooks webhooks,
-                                                   std::shared_ptr<const auth::Users> users,
-                                                   PublicKeyRequest request);
+  // What is revoked, and what a certificate says of itself, holds whatever the server says.
+  [[nodiscard]] ssh::Task<Answer> check_public_key(Webhooks webhooks, PublicKeyRequest request);
   // Of an answer that accepts: whether it still does, with what the authorization webhook adds.
   [[nodiscard]] ssh::Task<Answer> authorize(Webhooks webhooks, Client client, Answer answer) const;
 

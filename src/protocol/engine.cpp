@@ -111,6 +111,9 @@ void Engine::continue_gssapi(Bytes token, bool complete) {
 void Engine::reject_gssapi(const GssapiFailure& failure) {
   if (impl_->user_auth) impl_->user_auth->reject_gssapi(failure);
 }
+void Engine::show_banner(std::string_view text) {
+  if (impl_->user_auth) impl_->user_auth->show_banner(text);
+}
 void Engine::accept_auth_query() {
   if (impl_->user_auth) impl_->user_auth->accept_query();
 }

@@ -118,6 +118,8 @@ class Engine {
   void continue_gssapi(Bytes token, bool complete);
   // reject_auth() with the mechanism's own words before it.
   void reject_gssapi(const GssapiFailure& failure);
+  // While an attempt is pending: what its user is to read before the answer (RFC 4252 section 5.4).
+  void show_banner(std::string_view text);
   // Client: what the server's server-sig-algs (RFC 8308 section 3.1) lists of the signature algorithms that
   // we know, best first; empty when it has not said.
   [[nodiscard]] std::span<const std::string_view> login_algorithms() const noexcept;

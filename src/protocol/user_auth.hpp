@@ -31,6 +31,7 @@ class UserAuth {
   virtual void choose_gssapi(Bytes /*mechanism*/) {}
   virtual void continue_gssapi(Bytes /*token*/, bool /*complete*/) {}
   virtual void reject_gssapi(const GssapiFailure& /*failure*/) {}
+  virtual void show_banner(std::string_view /*text*/) {}
 
   // --- client: see Engine
   virtual void request_none(std::string_view /*user*/) {}

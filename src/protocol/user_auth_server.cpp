@@ -36,6 +36,12 @@ std::string with_crlf(std::string_view text) {
   return lines;
 }
 
+ByteBuffer banner_message(std::string_view text) {
+  ByteBuffer message;
+  WireWriter(message).byte(msg::userauth_banner).string(with_crlf(text)).string("");
+  return message;
+}
+
 std::string joined_methods(const std::vector<std::string>& methods) {
   std::string names;
   for (const auto& method : methods) {
@@ -254,13 +260,13 @@ void UserAuthServer::send_failure(bool partial_success) {
 }
 
 void UserAuthServer::answer(Bytes payload) {
-  if (!banner_sent_ && !config_.banner.empty()) {
-    ByteBuffer banner;
-    WireWriter(banner).byte(msg::userauth_banner).string(with_crlf(config_.banner)).string("");
-    transport_.send(banner.readable());
-  }
-  banner_sent_ = true;
+  const bool first = !std::exchange(banner_sent_, true);
+  if (first && !config_.banner.empty()) answer(banner_message(config_.banner).readable());
   transport_.send(payload);
+}
+
+void UserAuthServer::show_banner(std::string_view text) {
+  if (pending_ != Pending::nothing) answer(banner_message(text).readable());
 }
 
 }  // namespace fairlead::ssh

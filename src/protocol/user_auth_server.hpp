@@ -38,6 +38,7 @@ class UserAuthServer final : public UserAuth {
   void choose_gssapi(Bytes mechanism) override;
   void continue_gssapi(Bytes token, bool complete) override;
   void reject_gssapi(const GssapiFailure& failure) override;
+  void show_banner(std::string_view text) override;
 
  private:
   struct Request {

@@ -37,6 +37,9 @@ Task<Verdict> Authenticator::gssapi(const AuthContext&, const std::string&) {
 Task<Verdict> Authenticator::none(const AuthContext&) {
   co_return Verdict::refused;
 }
+std::string Authenticator::explanation(const AuthContext&) {
+  return {};
+}
 void Authenticator::refused(const AuthContext&, LoginRefusal) {}
 
 }  // namespace fairlead::ssh

@@ -281,7 +281,7 @@ Task<ServerLogin::Outcome> ServerLogin::take_mic(std::vector<std::byte> mic, std
 void ServerLogin::answer(Verdict verdict) {
   tell("auth", std::string(attempt_.method) + " " + std::string(verdict_name(verdict, attempt_.query)));
   if (verdict == Verdict::refused)
-    reject();
+    reject_with_explanation();
   else if (attempt_.query)
     // CVE-2024-45337: a query proves nothing, and nothing of it is remembered.
     connection_.engine().accept_auth_query();
@@ -313,6 +313,13 @@ void ServerLogin::answer_right(Verdict verdict) {
 
 void ServerLogin::reject() {
   connection_.engine().reject_gssapi(std::exchange(gssapi_failure_, {}));
+}
+
+void ServerLogin::reject_with_explanation() {
+  if (config_->authenticator)
+    if (const std::string text = config_->authenticator->explanation(context_); !text.empty())
+      connection_.engine().show_banner(text);
+  reject();
 }
 
 void ServerLogin::end_dialogue() noexcept {

@@ -56,6 +56,7 @@ class ServerLogin final : public Login {
   void answer(Verdict verdict);
   void answer_right(Verdict verdict);
   void reject();
+  void reject_with_explanation();
   void end_dialogue() noexcept;
   void know(std::string_view user);
   // Nobody is asked.

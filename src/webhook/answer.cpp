@@ -32,12 +32,14 @@ std::string shown(std::string_view name) {
 
 enum class EntryKind : std::uint8_t { metadata, variable, file };
 
-// "": fine. Whoever writes these into a box goes by them.
-std::string_view mistake_in_name(EntryKind kind, std::string_view name) {
+// Why no box can have this entry; "": it can. Whoever writes these into a box goes by them.
+std::string_view obstacle_to(EntryKind kind, std::string_view name, std::string_view value) {
   if (name.empty()) return "has an empty name";
   if (name.size() > limits::name) return "has a name that is too long";
   if (name.find('\0') != std::string_view::npos) return "has a NUL in its name";
   if (kind == EntryKind::variable && name.find('=') != std::string_view::npos) return "has a = in its name";
+  if (kind == EntryKind::variable && value.find('\0') != std::string_view::npos)
+    return "has a NUL in its value";
   if (kind != EntryKind::file) return "";
   if (!name.starts_with('/')) return "is not an absolute path";
   for (std::size_t begin = 1; begin <= name.size();) {
@@ -48,11 +50,8 @@ std::string_view mistake_in_name(EntryKind kind, std::string_view name) {
   return name.ends_with('/') ? "names no file" : "";
 }
 
-std::string_view mistake_in_value(EntryKind kind, std::string_view value) {
-  if (value.size() > (kind == EntryKind::file ? limits::file : limits::value)) return "is too big";
-  if (kind == EntryKind::variable && value.find('\0') != std::string_view::npos)
-    return "has a NUL in its value";
-  return "";
+bool is_too_big(EntryKind kind, std::string_view value) {
+  return value.size() > (kind == EntryKind::file ? limits::file : limits::value);
 }
 
 class Reader {
@@ -89,7 +88,7 @@ class Reader {
 
   void unknown(std::string name) {
     if (form_ == Form::configuration) return fail(fmt::format("unknown member {}", name));
-    if (answer_.unknown.size() < limits::unknown) answer_.unknown.push_back(std::move(name));
+    if (answer_.unknown.size() < limits::named) answer_.unknown.push_back(std::move(name));
   }
 
   void read_success(const json::value& value) {
@@ -123,11 +122,18 @@ class Reader {
     for (const auto& member : *members) {
       const std::string_view key = member.key();
       const std::string where = fmt::format("entry {} of {}", shown(key), shown(name));
-      if (const auto mistake = mistake_in_name(kind, key); !mistake.empty())
-        return fail(fmt::format("{} {}", where, mistake));
-      if (auto entry = read_entry(where, member.value(), kind))
+      auto entry = read_entry(where, member.value(), kind);
+      if (!entry) return;
+      if (const auto obstacle = obstacle_to(kind, key, entry->value); !obstacle.empty())
+        skip(fmt::format("{} {}", where, obstacle));
+      else
         map.insert_or_assign(std::string(key), std::move(*entry));
     }
+  }
+
+  // The entry alone, as if it could not be written: what a login was granted does not hang on it.
+  void skip(std::string entry) {
+    if (answer_.skipped.size() < limits::named) answer_.skipped.push_back(std::move(entry));
   }
 
   std::optional<config::MetadataValue> read_entry(const std::string& where, const json::value& value,
@@ -148,8 +154,7 @@ class Reader {
         unknown(where + "." + shown(member.key()));
       }
     }
-    if (const auto mistake = mistake_in_value(kind, entry.value); !mistake.empty())
-      return refuse(where, mistake);
+    if (is_too_big(kind, entry.value)) return refuse(where, "is too big");
     return entry;
   }
 

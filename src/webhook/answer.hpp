@@ -25,6 +25,8 @@ struct Answer {
   config::Metadata metadata{};
   boost::json::value config{};         // of a configuration: an object, or null when there is none
   std::vector<std::string> unknown{};  // members that mean nothing to us, the first few
+  // Entries that no box can have, the first few: "entry A=B of environment has a = in its name".
+  std::vector<std::string> skipped{};
 };
 
 // The error is the end of a sentence and holds nothing of the answer but names of members: "member success is

@@ -19,16 +19,16 @@ inline constexpr std::size_t name = 4096;
 inline constexpr std::size_t value = std::size_t{120} * 1024;
 // Of one file; its base64 must leave room for others in the answer.
 inline constexpr std::size_t file = std::size_t{2} << 20;
-// Unknown members that are named in the log.
-inline constexpr std::size_t unknown = 8;
+// Unknown members, and entries left out, that are named in the log.
+inline constexpr std::size_t named = 8;
 
 // After the first failure; doubled each time.
 inline constexpr std::chrono::milliseconds first_pause{250};
 // ContainerSSH's only pause.
 inline constexpr std::chrono::milliseconds longest_pause{10'000};
-// Of failures that look like mistakes in the server or in our configuration (404, an unknown member): a
-// deployment under way may show them for a moment, and nobody should wait longer for what will not get
-// better.
+// Of failures that look like mistakes in the server or in our configuration (a redirect, a page of HTML, an
+// unknown member): a deployment under way may show them for a moment, and nobody should wait longer for what
+// will not get better.
 inline constexpr unsigned attempts_at_mistakes = 3;
 // An attempt with less time than this would only be one more failure.
 inline constexpr std::chrono::milliseconds shortest_attempt{20};

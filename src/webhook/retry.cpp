@@ -16,6 +16,7 @@ Retry::Retry(Clock::duration budget, unsigned seed)
 
 std::optional<Clock::time_point> Retry::next(Prospect prospect, Clock::time_point now,
                                              std::optional<std::chrono::seconds> asked_for) {
+  if (prospect == Prospect::final) return std::nullopt;
   if (prospect == Prospect::mistake && ++mistakes_ >= limits::attempts_at_mistakes) return std::nullopt;
   const auto half = std::chrono::duration_cast<std::chrono::microseconds>(pause_ / 2);
   Clock::duration pause =

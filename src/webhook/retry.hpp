@@ -14,7 +14,8 @@ using Clock = std::chrono::steady_clock;
 // Of an attempt that failed.
 enum class Prospect : std::uint8_t {
   passing,  // a server that is down, busy or slow: worth waiting for until the budget ends
-  mistake,  // an answer that another attempt is not expected to change
+  mistake,  // an answer that means nothing: a deployment under way may show it for a moment
+  final,    // the server has understood and does not want: another attempt changes nothing
 };
 
 // One call's attempts. The pauses grow twofold and are drawn from their upper half, so that logins that

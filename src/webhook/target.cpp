@@ -27,10 +27,11 @@ bool is_redirect(unsigned status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-// Of an answer with this status: 408, 425 and 429 ask for patience, other 4xx say that we are wrong.
+// Of an answer with this status: 408, 425 and 429 ask for patience, other 4xx say that we are wrong (RFC 9110
+// section 15.5: not to be repeated as it is).
 Prospect prospect_of(unsigned status) {
   const bool patience = status == 408 || status == 425 || status == 429;
-  return (status / 100 == 4 && !patience) || is_redirect(status) ? Prospect::mistake : Prospect::passing;
+  return status / 100 == 4 && !patience ? Prospect::final : Prospect::passing;
 }
 
 void throw_if_cancelled(const asio::cancellation_state& state) {
@@ -74,6 +75,13 @@ void Target::tell(const observe::Log& log, observe::Level level, const Problem& 
   log.write(level, kind_.failed, problem.detail, {{"reason", std::string(problem.reason)}});
 }
 
+// Of a refusal nothing is kept, and who guesses passwords should not fill the log.
+void Target::tell_skipped(const observe::Log& log, const Answer& answer) const {
+  if (kind_.form == Form::verdict && !answer.success) return;
+  for (const std::string& entry : answer.skipped)
+    log.warning("WEBHOOK_ENTRY_SKIPPED", "The webhook's answer has an entry that is left out: " + entry);
+}
+
 ssh::Task<std::expected<Answer, Failure>> Target::ask(Body body, observe::Log log) const {
   const auto executor = co_await asio::this_coro::executor;
   const Slots line = line_of(executor);
@@ -88,7 +96,10 @@ ssh::Task<std::expected<Answer, Failure>> Target::ask(Body body, observe::Log lo
     if (slot) outcome = co_await attempt(body, std::min(retry.deadline(), Clock::now() + timeout_));
     slot.reset();
     throw_if_cancelled(co_await asio::this_coro::cancellation_state);
-    if (outcome) co_return std::move(*outcome);
+    if (outcome) {
+      tell_skipped(log, *outcome);
+      co_return std::move(*outcome);
+    }
     Problem& problem = outcome.error();
     const auto next = retry.next(problem.prospect, Clock::now(), problem.retry_after);
     tell(log, next ? observe::Level::debug : observe::Level::error, problem);

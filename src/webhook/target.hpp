@@ -67,6 +67,7 @@ class Target {
   [[nodiscard]] Outcome judge(const http::Response& response) const;
   [[nodiscard]] Slots line_of(const ssh::asio::any_io_executor& executor) const;
   void tell(const observe::Log& log, observe::Level level, const Problem& problem) const;
+  void tell_skipped(const observe::Log& log, const Answer& answer) const;
 
   http::Client client_;
   Kind kind_;

@@ -8,6 +8,7 @@ import signal
 import socket
 
 import jsonschema
+import pexpect
 import pytest
 import yaml
 from conftest import BIN, ROOT, run, wait_until
@@ -109,10 +110,22 @@ def test_a_dump_is_complete_and_loads_again(place):
     first = fairlead("-dump-config", "-config=config.yaml", cwd=place)
     written(place, first.stdout.decode(), "again.yaml")
     again = fairlead("config", "dump", "--config", "again.yaml", cwd=place)
-    assert again.returncode == 0 and again.stdout == first.stdout
+    assert again.returncode == 0 and again.stdout == first.stdout and again.stderr == first.stderr == b""
     # The same from JSON.
     written(place, ours, "same.json")
     assert fairlead("config", "dump", "--config", "same.json", cwd=place).stdout == first.stdout
+
+
+def test_containersshs_default_file_is_taken_as_it_is(place):
+    written(place, (ROOT / "tests/data/config/containerssh_default.yaml").read_text())
+    assert fairlead("--dump-config", cwd=place).returncode == 0
+    assert fairlead("--healthcheck", cwd=place).returncode == 0, "health.enable is off"
+    # It chooses no way to log in, which stops ContainerSSH, too; one line is all that is missing.
+    assert b"no authentication method configured" in fairlead("check-config", cwd=place).stderr
+    whole = yaml.safe_load((place / "config.yaml").read_text())
+    whole["auth"]["password"] = {"method": "webhook", "webhook": {"url": "http://127.0.0.1:1"}}
+    done = check(place, whole)
+    assert done.returncode == 0 and b"warning" not in done.stderr, done.stderr
 
 
 def test_a_dump_needs_no_complete_file_and_keeps_its_output_clean(place):
@@ -194,17 +207,67 @@ def test_help_version_and_licences_work_everywhere():
     assert text.returncode == 0 and b"Apache License" in text.stdout and b"OpenSSL" in text.stdout
 
 
-def test_completion_is_understood_by_its_shell(place):
+def test_the_notice_names_every_library():
+    notice = fairlead("--licenses").stdout.decode().split("# Third parties")[1].lower()
+    names = {"libc": "gnu c library", "libm": "gnu c library", "libpthread": "gnu c library", "ld-linux-x86-64": "gnu c library",
+             "libdl": "gnu c library", "libresolv": "gnu c library", "librt": "gnu c library", "libstdc++": "gnu c++ library", "libgcc_s": "libgcc",
+             "libssl": "openssl", "libcrypto": "openssl", "libz": "zlib", "libfmt": "{fmt}", "libyaml-cpp": "yaml-cpp", "libipsec_mb": "ipsec"}
+    loaded = {word.split("/")[-1].split(".so")[0].lower() for word in re.findall(r"^\s*(\S+\.so\S*)", run("ldd", BIN / "fairlead").stdout.decode(), re.M)}
+    loaded.discard("linux-vdso")
+    assert "libarchive" in loaded
+    missing = [name for name in sorted(loaded) if names.get(name, "boost" if name.startswith("libboost_") else name) not in notice]
+    assert missing == []
+
+
+def test_bash_completes(place):
     script = written(place, fairlead("completion", "bash").stdout.decode(), "bash")
     asked = r'''source %s; COMP_WORDS=(fairlead config du); COMP_CWORD=2; _fairlead; echo "${COMPREPLY[@]}"
                 COMP_WORDS=(fairlead --dump); COMP_CWORD=1; _fairlead; echo "${COMPREPLY[@]}"''' % script
     done = run("bash", "-c", asked)
     assert done.stdout.decode().split() == ["dump", "--dump-config"], done.stderr
-    for shell in ("zsh", "fish"):
-        text = fairlead("completion", shell).stdout
-        assert b"totp-secret" in text
-        if shutil.which(shell):
-            assert run(shell, "-n", written(place, text.decode(), shell)).returncode == 0
+
+
+def needs(shell):
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed (scripts/setup test)")
+
+
+def test_fish_completes(place):
+    needs("fish")
+    script = written(place, fairlead("completion", "fish").stdout.decode(), "fairlead.fish")
+    environment = {**os.environ, "HOME": str(place), "XDG_CONFIG_HOME": str(place), "XDG_DATA_HOME": str(place)}
+
+    def offered(line):
+        done = run("fish", "--no-config", "-c", f"source {script}; complete -C '{line}'", env=environment)
+        assert done.stderr == b""
+        return {line.split("\t")[0] for line in done.stdout.decode().splitlines()}
+
+    assert offered("fairlead config du") == {"dump"}
+    assert "--dump-config" in offered("fairlead --dump")
+    assert {"serve", "config", "test-auth-server", "completion"} <= offered("fairlead ")
+    assert "--zero-values" in offered("fairlead test-auth-server --ze") and "--zero-values" not in offered("fairlead --ze")
+    assert offered(f"fairlead --config {place}/fairlead.f") == {f"{place}/fairlead.fish"}
+
+
+def test_zsh_completes(place):
+    needs("zsh")
+    script = written(place, fairlead("completion", "zsh").stdout.decode(), "_fairlead")
+    environment = {**os.environ, "HOME": str(place), "TERM": "dumb"}
+    shell = pexpect.spawn("zsh", ["-f", "-i"], env=environment, timeout=20, encoding="utf-8", cwd=str(place), echo=False)
+    shell.sendline("unsetopt zle_bracketed_paste beep; PS1='% '; autoload -Uz compinit; compinit -u -D; "
+                   f"source {script}; print re''ady")
+    shell.expect("ready")
+
+    # What stands in the line after TAB is printed instead of being run.
+    shell.sendline("accept() { print -r -- \"<$BUFFER>\"; BUFFER=; zle .accept-line }; zle -N accept-line accept; print set''up")
+    shell.expect("setup")
+    for typed, completed in (("fairlead config du\t", "fairlead config dump "), ("fairlead --dump\t", "fairlead --dump-config "),
+                             ("fairlead test-auth-server --ze\t", "fairlead test-auth-server --zero-values "),
+                             ("fairlead --config _fair\t", "fairlead --config _fairlead ")):
+        shell.send(typed + "\r")
+        shell.expect("<([^>]*)>")
+        assert shell.match.group(1) == completed
+    shell.terminate(force=True)
 
 
 @pytest.fixture

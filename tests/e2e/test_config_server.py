@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from conftest import ENGINE, Daemon, own_daemons, run, wait_until
-from webhooks import GO_CONFIG, Server
+from webhooks import GO_CONFIG, Server, of_the_last_login
 
 UNAVAILABLE = b"This login is not available now, please try again later."
 WRONG = b"This login is not set up correctly. Please tell the administrator."
@@ -42,12 +42,6 @@ def daemon(module_daemon, hooks):
     hooks.answer = lambda path, body: (200, {})
     hooks.clear()
     return module_daemon
-
-
-def of_the_last_login(daemon):
-    lines = daemon.log()
-    last = [line["details"]["connectionId"] for line in lines if line["code"] == "SSH_CONNECTED"][-1]
-    return [line for line in lines if line["details"].get("connectionId") == last]
 
 
 def codes(daemon):
@@ -219,3 +213,138 @@ def test_environment_and_files_reach_the_box(daemon, hooks):
                                              "files": {"/tmp/made/here": {"value": text}}})
     done = daemon.ssh("echo $COLOUR; cat /tmp/made/here; stat -c %a /tmp/made/here")
     assert done.stdout == b"a b\ncontent\n600\n", done.stderr
+
+
+def test_lists_are_replaced_and_never_emptied(work, hooks):
+    daemon = make_daemon(work, hooks, security__command={"mode": "filter", "allow": ["echo one", "echo two"]}).start()
+    try:
+        for answer, may, may_not in (({"allow": ["echo three"]}, ["echo three"], ["echo one", "echo two"]),
+                                     ({"allow": []}, ["echo one", "echo two"], ["echo three"]),
+                                     ({"allow": None, "mode": ""}, ["echo two"], ["echo three"])):
+            hooks.answer = lambda path, body, answer=answer: (200, {"config": {"security": {"command": answer}}})
+            for command in may:
+                assert daemon.ssh(command).stdout == command.split()[1].encode() + b"\n", (answer, command)
+            for command in may_not:
+                refused = daemon.ssh(command)
+                assert refused.returncode == 255 and b"Command execution disabled." in refused.stderr, (answer, command)
+    finally:
+        assert daemon.stop() == 0
+
+
+def session_count(daemon, user="alice"):
+    """How many sessions of one connection may be open at the same time, at most three."""
+    import paramiko
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
+    client.connect("127.0.0.1", daemon.port, user, key_filename=str(daemon.key), allow_agent=False, look_for_keys=False)
+    opened = 0
+    with client:
+        held = []
+        for _ in range(3):
+            try:
+                held.append(client.get_transport().open_session())
+                opened += 1
+            except paramiko.ChannelException as refusal:
+                assert refusal.code == 4
+    return opened
+
+
+def test_the_number_of_sessions_is_set_per_login_and_zero_is_nothing(work, hooks):
+    for in_file, expected in ((-1, 3), (2, 2)):
+        daemon = make_daemon(work, hooks, security__maxSessions=in_file).start()
+        try:
+            hooks.answer = lambda path, body: (200, {"config": {"security": {"maxSessions": 0}}})
+            assert session_count(daemon) == expected
+            hooks.answer = lambda path, body: (200, {"config": {"security": {"maxSessions": 1}}})
+            assert session_count(daemon) == 1
+            hooks.answer = lambda path, body: (200, {})
+            assert session_count(daemon) == expected, "of the login before nothing is left"
+        finally:
+            assert daemon.stop() == 0
+
+
+def test_rules_are_of_one_user_and_over_those_of_the_users_file(work, hooks):
+    rules = {"alice": {"forceCommand": "echo server", "env": {"mode": "disable"}}, "bob": {"shell": {"mode": "enable"}, "maxSessions": 1}}
+    hooks.answer = lambda path, body: (200, {"config": {"security": rules.get(body["username"], {})}})
+    daemon = make_daemon(work, hooks, security__env={"mode": "enable", "deny": ["B"]})
+    key = daemon.users["alice"]["authorizedKeys"]
+    own = {"security": {"forceCommand": "echo file", "shell": {"mode": "disable"}, "maxSessions": 2}}
+    for user in ("alice", "bob", "carol"):
+        daemon.users[user] = {"authorizedKeys": key, **({} if user == "carol" else {"config": own})}
+    daemon.start()
+    try:
+        assert daemon.ssh("ls").stdout == b"server\n", "the server's word is the last"
+        assert daemon.ssh("ls", user="bob").stdout == b"file\n", "what it does not mention stays"
+        assert run(*daemon.ssh_command(user="bob"), input=b"").stdout == b"file\n", "a shell, as the server says"
+        assert session_count(daemon, "bob") == 1
+        seen = daemon.ssh("-oSetEnv=A=1 B=2", "echo $A$B", user="carol")
+        assert seen.stdout == b"1\n", "the file's rules are nobody else's business"
+        assert run(*daemon.ssh_command(), input=b"").returncode == 255, "and alice's shell stays off"
+    finally:
+        assert daemon.stop() == 0
+
+
+def test_maps_are_merged_by_key_lists_replaced_and_booleans_not_switched_off(work, hooks):
+    daemon = make_daemon(work, hooks)
+    daemon.set("backend", "docker")
+    daemon.set("docker.execution", {
+        "container": {"image": "fairlead-test/nothing", "env": ["A=1", "B=2"], "labels": {"one": "file", "two": "file"}},
+        "exposeAuthMetadataAsEnv": True, "subsystems": {"hello": "/bin/false", "other": "/bin/pwd"}})
+    answer = {"metadata": {"TEAM": {"value": "blue"}}, "config": {"docker": {"execution": {
+        "container": {"Image": "fairlead-test/busybox", "Env": ["C=3"], "Labels": {"two": "server", "three": "server"}},
+        "host": None, "exposeAuthMetadataAsEnv": False, "subsystems": {"hello": "/bin/id"}}}}}
+    hooks.answer = lambda path, body: (200, answer)
+    daemon.backend = "docker"
+    daemon.start()
+    try:
+        held = subprocess.Popen(daemon.ssh_command('echo "$A/$B/$C/$TEAM"; read line'), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert held.stdout.readline() == b"//3/blue\n"
+        labels = json.loads(run("docker", "--host", ENGINE, "inspect", *daemon.boxes()).stdout)[0]["Config"]["Labels"]
+        assert {name: labels.get(name) for name in ("one", "two", "three")} == {"one": "file", "two": "server", "three": "server"}
+        held.communicate(b"\n", timeout=30)
+        assert daemon.ssh("-s", "hello").stdout.startswith(b"uid=0") and daemon.ssh("-s", "other").stdout == b"/root\n"
+    finally:
+        assert daemon.stop() == 0
+
+
+def test_a_users_own_log_level_needs_no_server(work):
+    daemon = Daemon(work / f"conf-{next(own_daemons)}", "oci", "busybox", log__level="notice")
+    daemon.users["bob"] = {**daemon.users["alice"], "config": {"log": {"level": "debug"}}}
+    daemon.start()
+    try:
+        assert daemon.ssh("true").returncode == 0
+        quiet = set(daemon.codes())
+        assert "BACKEND_BOX_STARTED" not in quiet
+        assert daemon.ssh("true", user="bob").returncode == 0
+        more = [line for line in daemon.log() if line["code"] not in quiet]
+        assert "BACKEND_BOX_STARTED" in [line["code"] for line in more]
+        assert {line["details"]["username"] for line in more} == {"bob"}
+        assert not [line for line in more if line["code"].startswith(("SSH_", "AUTH_"))], "the backend's lines only"
+    finally:
+        assert daemon.stop() == 0
+
+
+def test_what_each_server_says_reaches_the_next_and_all_of_it_the_box(work, hooks):
+    """services.md sections 0.3 and 1: authentication, authorization, configuration, box."""
+    def said(who):
+        return {"metadata": {who: {"value": who}, "who": {"value": who}}, "environment": {who.upper(): {"value": who}, "WHO": {"value": who}},
+                "files": {f"/tmp/{who}": {"value": base64.b64encode(who.encode()).decode()}, f"/tmp/secret-{who}": {"value": "eA==", "sensitive": True}}}
+
+    hooks.answer = lambda path, body: (200, {**said(path[1:]), **({} if path == "/config" else {"success": True, "authenticatedUsername": path[1:]})})
+    hooks.clear()
+    daemon = make_daemon(work, hooks, oci__exposeAuthMetadataAsEnv=True)
+    daemon.set("auth.publicKey", {"method": "webhook", "webhook": {"url": hooks.url}})
+    daemon.set("auth.authz", {"method": "webhook", "webhook": {"url": hooks.url}})
+    daemon.start()
+    try:
+        done = daemon.ssh("echo $PUBKEY $AUTHZ $CONFIG $WHO $who; cat /tmp/pubkey /tmp/authz /tmp/config; cat /tmp/secret-*")
+        assert done.stdout == b"pubkey authz config config config\npubkeyauthzconfigxxx", done.stderr
+    finally:
+        assert daemon.stop() == 0
+    assert [path for path, _ in hooks.requests] == ["/pubkey", "/authz", "/config"]
+    bodies = [json.loads(text) for _, text in hooks.requests]
+    assert [body.get("authenticatedUsername") for body in bodies] == [None, "pubkey", "authz"]
+    assert [body["username"] for body in bodies] == ["alice"] * 3 and len({body["connectionId"] for body in bodies}) == 1
+    assert [set(body.get("metadata", {})) for body in bodies] == [set(), {"pubkey", "who"}, {"pubkey", "authz", "who"}]
+    assert bodies[2]["metadata"]["who"]["value"] == bodies[2]["environment"]["WHO"]["value"] == "authz"
+    assert [set(body.get("files", {})) for body in bodies] == [set(), {"/tmp/pubkey"}, {"/tmp/pubkey", "/tmp/authz"}]

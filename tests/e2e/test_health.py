@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import urllib.error
@@ -127,6 +128,40 @@ def test_other_answers_are_not_healthy(healthy):
             thread.join()
 
 
+def reload(daemon):
+    before = daemon.codes().count("CORE_CONFIG_RELOADED") + daemon.codes().count("CORE_CONFIG_ERROR")
+    daemon.write()
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: daemon.codes().count("CORE_CONFIG_RELOADED") + daemon.codes().count("CORE_CONFIG_ERROR") > before, 10, "it is read again")
+    return [code for code in daemon.codes() if code in ("CORE_CONFIG_RELOADED", "CORE_CONFIG_ERROR")][-1]
+
+
+def test_sighup_moves_it_switches_it_off_and_on(healthy):
+    daemon = healthy()
+    old, daemon.health = daemon.health, free_port()
+    daemon.set("health.listen", f"127.0.0.1:{daemon.health}")
+    daemon.set("health.client.url", f"http://127.0.0.1:{daemon.health}/")
+    assert reload(daemon) == "CORE_CONFIG_RELOADED"
+    assert get(daemon)[0] == 200 and not listens(old) and check(daemon).returncode == 0
+    daemon.set("health.enable", False)
+    assert reload(daemon) == "CORE_CONFIG_RELOADED" and not listens(daemon.health)
+    daemon.set("health.enable", True)
+    assert reload(daemon) == "CORE_CONFIG_RELOADED" and get(daemon)[0] == 200
+    assert daemon.codes().count("HEALTH_AVAILABLE") == 3
+
+
+def test_sighup_with_a_port_in_use_changes_nothing(healthy):
+    daemon = healthy()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        daemon.set("health.listen", f"127.0.0.1:{taken.getsockname()[1]}")
+        daemon.users = {}
+        assert reload(daemon) == "CORE_CONFIG_ERROR"
+    assert get(daemon)[0] == 200
+    assert daemon.ssh("true").returncode == 0, "nor the users"
+
+
 @pytest.fixture(scope="module")
 def certificates(work):
     """An authority with a certificate for 127.0.0.1 and one for a client, as files."""
@@ -162,3 +197,24 @@ def test_tls_and_mandatory_client_certificates(healthy, certificates):
         daemon.write()
         done = check(daemon)
         assert done.returncode == 1 and "CORE_HEALTH_CHECK_FAILED" in codes(done)
+
+
+def test_sighup_takes_renewed_certificates_on_the_same_port(healthy, certificates, tmp_path):
+    port = free_port()
+    place = {name: tmp_path / name for name in ("server.pem", "server.key")}
+    for name, path in place.items():
+        path.write_bytes((certificates / name).read_bytes())
+    daemon = healthy(listen=f"127.0.0.1:{port}", cert=str(place["server.pem"]), key=str(place["server.key"]),
+                     client={"url": f"https://127.0.0.1:{port}/", "cacert": str(certificates / "ca.pem")})
+
+    def shown():
+        return ssl.get_server_certificate(("127.0.0.1", port)).strip()
+
+    assert shown() == (certificates / "server.pem").read_text().strip()
+    for name, path in place.items():
+        path.write_bytes((certificates / name.replace("server", "client")).read_bytes())
+    assert reload(daemon) == "CORE_CONFIG_RELOADED"
+    assert shown() == (certificates / "client.pem").read_text().strip()
+    place["server.key"].write_bytes((certificates / "ca.key").read_bytes())
+    assert reload(daemon) == "CORE_CONFIG_ERROR"
+    assert shown() == (certificates / "client.pem").read_text().strip()

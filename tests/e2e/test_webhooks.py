@@ -7,13 +7,14 @@ import json
 import os
 import pathlib
 import random
+import signal
 import ssl
 import subprocess
 import time
 
 import pytest
-from conftest import PASSWORD, Daemon, own_daemons, run, wait_until
-from webhooks import MISBEHAVIOUR, Server, askpass, decoded
+from conftest import BIN, PASSWORD, Daemon, own_daemons, run, wait_until
+from webhooks import MISBEHAVIOUR, Server, askpass, decoded, login, of_the_last_login
 
 BUDGET = 1.2  # seconds, of the shared daemon's webhooks
 
@@ -47,18 +48,6 @@ def daemon(module_daemon, hooks):
     hooks.answer = by_password
     hooks.clear()
     return module_daemon
-
-
-def login(daemon, password=PASSWORD, user="ada", *options, command="echo in"):
-    return run("ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", *options, "-o", "NumberOfPasswordPrompts=1",
-               "-o", f"UserKnownHostsFile={daemon.directory / 'known_hosts'}", "-p", daemon.port, f"{user}@127.0.0.1", command,
-               env=askpass(daemon.directory, password))
-
-
-def of_the_last_login(daemon):
-    lines = daemon.log()
-    last = [line["details"]["connectionId"] for line in lines if line["code"] == "SSH_CONNECTED"][-1]
-    return [line for line in lines if line["details"].get("connectionId") == last]
 
 
 def test_a_password_is_the_servers_matter(daemon, hooks):
@@ -233,11 +222,12 @@ def test_nothing_but_a_clear_yes_lets_anybody_in(daemon, hooks, how):
     clear_no = how in ("nothing", "null success", "last wins")
     assert last["code"] == ("SSH_AUTH_FAILED" if clear_no else "SSH_AUTH_UNAVAILABLE")
     if not clear_no:
-        assert len(hooks.requests) > 1, "it was tried again"
+        assert (len(hooks.requests) > 1) == (how not in ("403", "404")), "what may pass is tried again, what is final is not"
         errors = [line for line in of_the_last_login(daemon) if line["code"] == "AUTH_BACKEND_ERROR" and line["level"] == "error"]
         assert len(errors) == 1 and errors[0]["details"]["reason"] == last["details"]["reason"]
-        expected = {"500": "AUTH_INVALID_STATUS", "404": "AUTH_INVALID_STATUS", "201": "AUTH_INVALID_STATUS",
-                    "redirect": "HTTP_CLIENT_REDIRECTS_DISABLED"}.get(how)
+        expected = {"redirect": "HTTP_CLIENT_REDIRECTS_DISABLED"}.get(how)
+        if how in ("500", "404", "403", "429", "201"):
+            expected = "AUTH_INVALID_STATUS"
         if how in ("slow", "truncated", "cut", "no http", "reset"):
             expected = "HTTP_CLIENT_CONNECTION_FAILED"
         assert last["details"]["reason"] == (expected or "HTTP_CLIENT_DECODE_FAILED")
@@ -250,10 +240,101 @@ def test_a_server_that_recovers_within_the_budget_lets_in(daemon, hooks):
     assert len(hooks.of("/password")) == 3
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 422])
+def test_what_is_final_is_asked_once(daemon, hooks, status):
+    hooks.answer = lambda path, body: (status, {})
+    begin = time.monotonic()
+    assert login(daemon).returncode == 255
+    assert len(hooks.requests) == 1 and time.monotonic() - begin < BUDGET
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_what_asks_for_patience_is_asked_again(daemon, hooks, status):
+    answers = iter([(status, {})])
+    hooks.answer = lambda path, body: next(answers, (200, {"success": True}))
+    assert login(daemon).stdout == b"in\n"
+    assert [path for path, _ in hooks.requests] == ["/password", "/password", "/authz"]
+
+
 def test_a_mistake_is_not_retried_for_the_whole_budget(daemon, hooks):
-    hooks.answer = lambda path, body: (404, {})
+    hooks.answer = lambda path, body: (200, "<html>")
     assert login(daemon).returncode == 255
     assert len(hooks.requests) == 3
+
+
+SORRY = b"Authentication is currently unavailable, please try again later."
+
+
+def test_a_refusal_because_nobody_could_be_asked_is_explained_once(daemon, hooks, tmp_path):
+    hooks.answer = lambda path, body: (403, {})
+    refused = login(daemon, PASSWORD, "ada", "-o", "NumberOfPasswordPrompts=3")
+    assert refused.returncode == 255 and refused.stderr.count(SORRY) == 1
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    assert daemon.ssh(f"-oIdentityFile={tmp_path / 'other'}", "true", user="ada").stderr.count(SORRY) == 1, "two keys, one sentence"
+    for answer in ({"success": False}, {}):
+        hooks.answer = lambda path, body, answer=answer: (200, answer)
+        assert SORRY not in login(daemon).stderr, "a no is a no"
+    # Whoever hears that authorization cannot be had knows that the password was right.
+    hooks.answer = lambda path, body: (403 if path == "/authz" else 200, {"success": True})
+    assert SORRY not in login(daemon).stderr
+    assert hooks.of("/authz")
+
+
+def test_an_entry_that_no_box_can_have_is_left_out_and_told(daemon, hooks):
+    yes = {"success": True, "environment": {"A=B": {"value": "s3cr3t"}, "": {"value": "x"}, "N": {"value": "s3cr3t\0"}, "GOOD": {"value": "fine"}},
+           "files": {"/etc/../etc/shadow": {"value": "czNjcjN0"}, "etc/shadow": {"value": ""}, "/tmp/": {"value": ""},
+                     "/tmp/good": {"value": "ZmluZQ=="}}}
+    hooks.answer = lambda path, body: (200, yes if path == "/password" else {"success": True})
+    assert login(daemon, command="echo $GOOD; cat /tmp/good; env | grep -c s3cr3t").stdout == b"fine\nfine0\n"
+    told = [line["message"] for line in of_the_last_login(daemon) if line["code"] == "WEBHOOK_ENTRY_SKIPPED"]
+    assert len(told) == 6 and all(line.startswith("The webhook's answer has an entry that is left out: entry ") for line in told)
+    for name in ("entry A=B of environment", "entry N of environment", "entry etc/shadow of files", "entry /etc/../etc/shadow of files"):
+        assert sum(name in line for line in told) == 1, name
+    assert "s3cr3t" not in daemon.log_file.read_text()
+    [authz] = hooks.of("/authz")
+    assert set(authz["environment"]) == {"GOOD"} and set(authz["files"]) == {"/tmp/good"}
+
+
+TOKEN = BIN / "conformance_token.so"  # a FIDO token in software
+
+
+@pytest.mark.parametrize("kind", ["ed25519-sk", "ecdsa-sk"])
+def test_a_key_in_a_fido_token_is_asked_about_as_it_is(daemon, hooks, tmp_path, kind):
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-w", TOKEN, "-N", "", "-C", "a comment", "-f", key], check=True)
+    line = " ".join(key.with_suffix(".pub").read_text().split()[:2])
+    assert line.startswith("sk-")
+    hooks.answer = lambda path, body: (200, {"success": path == "/authz" or body.get("publicKey") == line})
+    done = run("ssh", "-F", "/dev/null", "-i", key, "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", f"SecurityKeyProvider={TOKEN}",
+               "-o", f"UserKnownHostsFile={daemon.directory / 'known_hosts'}", "-p", daemon.port, "ada@127.0.0.1", "echo in")
+    assert done.stdout == b"in\n", done.stderr
+    (path, text), (then, _) = hooks.requests
+    assert (path, then) == ("/pubkey", "/authz")
+    assert list(json.loads(text)) == ["remoteAddress", "connectionId", "clientVersion", "username", "publicKey"]
+
+
+def test_revoked_keys_are_refused_though_no_method_is_local(work, hooks, tmp_path):
+    hooks.answer = lambda path, body: (200, {"success": True})
+    hooks.clear()
+    daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox")
+    revoked = tmp_path / "revoked"
+    revoked.write_text(daemon.key.with_suffix(".pub").read_text())
+    daemon.config["auth"] = {"publicKey": {"method": "webhook", "webhook": {"url": hooks.url}}, "local": {"revokedKeys": str(revoked)}}
+    daemon.start()
+    try:
+        assert daemon.ssh("echo in").returncode == 255 and hooks.requests == []
+        assert "revoked" in [line["details"].get("reason") for line in of_the_last_login(daemon) if line["code"] == "SSH_AUTH_FAILED"]
+        revoked.unlink()
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "CORE_CONFIG_RELOADED" in daemon.codes(), 10, "the list is read again")
+        assert daemon.ssh("echo in").returncode == 255, "a list that cannot be read admits nobody"
+        assert any("revokedKeys" in line["message"] for line in daemon.log() if line["code"] == "AUTH_USERS_FILE")
+        revoked.write_text("")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: daemon.codes().count("CORE_CONFIG_RELOADED") == 2, 10, "the list is read again")
+        assert daemon.ssh("echo in").stdout == b"in\n"
+    finally:
+        assert daemon.stop() == 0
 
 
 def test_retry_after_is_honoured(daemon, hooks):

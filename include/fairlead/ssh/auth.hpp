@@ -84,6 +84,9 @@ class Authenticator {
   // with a MIC that it wants just that.
   [[nodiscard]] virtual Task<Verdict> gssapi(const AuthContext& context, const std::string& principal);
   [[nodiscard]] virtual Task<Verdict> none(const AuthContext& context);
+  // Asked after each refusal, so that it need not be silent: a text that is not empty is shown to the client
+  // before the answer (RFC 4252 section 5.4). It must say nothing about the account.
+  [[nodiscard]] virtual std::string explanation(const AuthContext& context);
   // An attempt that the engine has refused without asking: for whoever counts guesses. Nothing to decide.
   // context.user is what the client said, of any content and length up to one byte more than allowed.
   virtual void refused(const AuthContext& context, LoginRefusal why);

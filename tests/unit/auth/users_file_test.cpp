@@ -104,6 +104,16 @@ TEST(Users, RulesOfTheirOwnReplaceTheFilesFieldByField) {
   EXPECT_EQ((*good)->config_for("carol")->security.max_sessions, 3U);
 }
 
+TEST(Users, OfTheLogTheLevelAlone) {
+  const std::string start = "users:\n  alice: {authorizedKeys: ['" + new_key() + "'], config: {log: {";
+  const auto users = parse(start + "level: debug}}}\n");
+  ASSERT_TRUE(users);
+  EXPECT_EQ((*users)->config_for("alice")->log.level, "debug");
+  EXPECT_EQ((*users)->config_for("bob")->log.level, "notice");
+  EXPECT_FALSE(parse(start + "level: loud}}}\n"));
+  EXPECT_FALSE(parse(start + "file: /elsewhere}}}\n"));
+}
+
 TEST(Users, SettingsMayChooseAnotherBackend) {
   const auto users = parse("users:\n  a: {authorizedKeys: ['" + new_key() +
                            "'], config: {backend: docker}}\n  b: {authorizedKeys: ['" + new_key() + "']}\n");

@@ -133,7 +133,8 @@ TEST(Load, ServerVersionIsChecked) {
 TEST(Load, AlgorithmsMustBeKnown) {
   expect_error("ssh: {ciphers: [rot13]}", "cipher not supported: rot13");
   expect_error("ssh: {kex: [magic]}", "key exchange algorithm not supported: magic");
-  expect_error("ssh: {kex: []}", "the key exchange algorithm list cannot be empty");
+  expect_error("ssh: {macs: []}", "empty SSHMAC list");
+  expect_error("ssh: {kex: []}", "the key exchange list cannot be empty");
   expect_error("ssh: {ciphers: [arcfour]}", "nothing in this list is offered");
 }
 

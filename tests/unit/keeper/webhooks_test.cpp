@@ -2,6 +2,7 @@
 // What the keeper makes of webhooks' answers: whom it asks, how often, and what of it reaches a login.
 #include "keeper/adapters.hpp"
 #include "keeper/local_keeper.hpp"
+#include "support/scratch.hpp"
 #include "unit/auth/run_task.hpp"
 #include "unit/http/running_server.hpp"
 
@@ -37,7 +38,7 @@ class KeeperWebhooks : public testing::Test {
     asked_.push_back(request.target);
     const auto body = boost::json::parse(request.body).as_object();
     http::Response response;
-    response.status = status_;
+    response.status = request.target == broken_ ? 403 : status_;
     const std::string name = request.target.substr(1) + "-" + std::string(body.at("username").as_string());
     response.body = request.target == refuse_
                         ? R"({"success":false,"metadata":{"leak":{"value":"x"}}})"
@@ -80,7 +81,7 @@ class KeeperWebhooks : public testing::Test {
 
   std::mutex mutex_;
   std::vector<std::string> asked_;
-  std::string refuse_;
+  std::string refuse_, broken_;
   unsigned status_ = 200;
   http::RunningServer server_{{}, [this](http::Request request) { return answer(std::move(request)); }};
   config::Auth auth_ = [this] {
@@ -110,6 +111,40 @@ TEST_F(KeeperWebhooks, AQueryAndItsSignatureAreOneQuestionAndAuthorizationIsAnot
   EXPECT_EQ(key(login, plain_, true), Verdict::accepted);
   EXPECT_THAT(asked_, ElementsAre("/pubkey", "/authz"));
   EXPECT_THAT(metadata(login), ElementsAre("authz-ada", "pubkey-ada"));
+}
+
+TEST_F(KeeperWebhooks, ARevokedKeyIsRefusedWithoutAQuestionWhoeverElseIsLocal) {
+  const test::ScratchDirectory directory;
+  auth_.local_revoked_keys = directory.write("revoked", other_.public_key().text() + "\n");
+  LoginAuthenticator login(make_keeper(), "1", log_);
+  EXPECT_EQ(key(login, other_, false), Verdict::refused);
+  EXPECT_EQ(key(login, other_, true), Verdict::refused);
+  EXPECT_THAT(asked_, IsEmpty());
+  EXPECT_EQ(key(login, plain_, true), Verdict::accepted);
+  auth_.local_revoked_keys = directory.file("missing");
+  LoginAuthenticator blind(make_keeper(), "2", log_);
+  EXPECT_EQ(key(blind, plain_, true), Verdict::refused) << "who cannot read the list admits nobody";
+}
+
+TEST_F(KeeperWebhooks, AnApologyIsMadeOnceAndOnlyWhenNobodyCouldBeAsked) {
+  LoginAuthenticator login(make_keeper(), "1", log_);
+  refuse_ = "/password";
+  EXPECT_EQ(password(login), Verdict::refused);
+  EXPECT_EQ(login.explanation(context()), "") << "a clear no";
+  status_ = 403;
+  EXPECT_EQ(key(login, plain_, false), Verdict::refused);
+  EXPECT_THAT(login.explanation(context()), testing::HasSubstr("unavailable"));
+  EXPECT_EQ(key(login, other_, false), Verdict::refused);
+  EXPECT_EQ(login.explanation(context()), "");
+}
+
+// Who is told that authorization cannot be had knows that the password was right.
+TEST_F(KeeperWebhooks, NothingIsSaidOfAnAuthorizationThatCannotBeHad) {
+  LoginAuthenticator login(make_keeper(), "1", log_);
+  broken_ = "/authz";
+  EXPECT_EQ(password(login), Verdict::refused);
+  EXPECT_THAT(asked_, ElementsAre("/password", "/authz"));
+  EXPECT_EQ(login.explanation(context()), "");
 }
 
 TEST_F(KeeperWebhooks, AVerdictIsForOneKeyOneUserAndOneConnection) {

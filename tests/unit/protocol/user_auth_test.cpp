@@ -453,6 +453,23 @@ TEST(UserAuthServer, TheBannerComesOnceBeforeTheFirstAnswer) {
       equal(login.client.messages()[0], Payload(msg::userauth_banner, "Welcome\r\nto the box\r\n", "")));
 }
 
+TEST(UserAuthServer, AnExplanationComesBeforeTheAnswerAndAfterTheBanner) {
+  EngineConfig config = server_config();
+  config.banner = "Welcome";
+  Login login(config);
+  login.server.decides = false;
+  login.server.engine().show_banner("nobody has asked");
+  login.send(password("right"));
+  login.server.engine().show_banner("The clock\nis wrong");
+  login.server.engine().reject_auth();
+  login.server.engine().show_banner("too late");
+  login.server.work();
+  pump(login.server, login.client);
+  EXPECT_THAT(login.answers(), ElementsAre(msg::userauth_banner, msg::userauth_banner, failure_));
+  EXPECT_TRUE(equal(login.client.messages()[0], Payload(msg::userauth_banner, "Welcome", "")));
+  EXPECT_TRUE(equal(login.client.messages()[1], Payload(msg::userauth_banner, "The clock\r\nis wrong", "")));
+}
+
 // KX-9: keys may change while an attempt is being decided; its answer waits for the gate.
 TEST(UserAuthServer, ARekeyDuringLoginDisturbsNothing) {
   Login login;

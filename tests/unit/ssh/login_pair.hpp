@@ -48,7 +48,12 @@ class TestAuthenticator : public Authenticator {
     co_return both_needed ? Verdict::partial : Verdict::accepted;
   }
 
+  [[nodiscard]] std::string explanation(const AuthContext& /*context*/) override {
+    return std::exchange(explains, {});
+  }
+
   std::optional<PublicKey> key;
+  std::string explains;  // the next refusal
   bool fails = false;
   bool both_needed = false;
   bool key_seen = false;

@@ -70,6 +70,19 @@ TEST(Login, AnUntouchedSecurityKeyIsRefusedByDefault) {
   EXPECT_EQ(touched, Verdict::accepted);
 }
 
+TEST(Login, ARefusalMayBeExplained) {
+  Loop loop;
+  LoginPair pair;
+  pair.authenticator->explains = "Nobody can say.\n";
+  pair.client->keys = {make_key(), make_key()};
+  std::vector<std::string> shown;
+  pair.client->on_banner = [&](std::string_view text) { shown.emplace_back(text); };
+  LoginOutcome outcome;
+  loop.run(pair.run(outcome));
+  EXPECT_TRUE(outcome.server && outcome.client);
+  EXPECT_EQ(shown, std::vector<std::string>{"Nobody can say.\r\n"});
+}
+
 TEST(Login, EveryKindOfHostKeySigns) {
   for (const auto type :
        {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,

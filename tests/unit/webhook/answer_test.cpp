@@ -11,9 +11,11 @@
 namespace fairlead::webhook {
 namespace {
 
+using testing::_;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
+using testing::Pair;
 using testing::SizeIs;
 
 Answer verdict(std::string_view text) {
@@ -69,16 +71,36 @@ TEST(WebhookAnswer, FilesAreBase64) {
   EXPECT_THAT(mistake(R"({"files":{"/a":{"value":"no base64"}}})"), HasSubstr("/a"));
 }
 
-TEST(WebhookAnswer, NamesThatNoBoxCanHaveAreRefused) {
+TEST(WebhookAnswer, EntriesThatNoBoxCanHaveAreLeftOutAndTold) {
   for (const char* name :
        {"", "etc/passwd", "/etc/../etc/shadow", "/..", "/a/..", "/a/", "/", "/a\\u0000b"}) {
-    EXPECT_NE(mistake(std::string(R"({"files":{")") + name + R"(":{"value":""}}})"), "") << name;
+    const Answer answer =
+        verdict(std::string(R"({"success":true,"files":{"/b":null,")") + name + R"(":{"value":""}}})");
+    EXPECT_TRUE(answer.success);
+    EXPECT_THAT(answer.metadata.files, ElementsAre(Pair("/b", _))) << name;
+    EXPECT_THAT(answer.skipped, ElementsAre(HasSubstr("of files"))) << name;
   }
   for (const char* name : {"", "A=B", "=", "A\\u0000"}) {
-    EXPECT_NE(mistake(std::string(R"({"environment":{")") + name + R"(":{"value":""}}})"), "") << name;
+    const Answer answer =
+        verdict(std::string(R"({"environment":{"B":null,")") + name + R"(":{"value":"secret"}}})");
+    EXPECT_THAT(answer.metadata.environment, ElementsAre(Pair("B", _))) << name;
+    EXPECT_THAT(answer.skipped,
+                ElementsAre(testing::AllOf(HasSubstr("of environment"), Not(HasSubstr("secret")))));
   }
-  EXPECT_NE(mistake(R"({"environment":{"A":{"value":"x\u0000"}}})"), "");
-  EXPECT_TRUE(verdict(R"({"success":true,"files":{"/..a/b..c":{"value":""}}})").success);
+  EXPECT_THAT(verdict(R"({"environment":{"A":{"value":"x\u0000"}}})").skipped, SizeIs(1));
+  EXPECT_THAT(verdict(R"({"metadata":{"":null,"A=B":null}})").metadata.metadata, ElementsAre(Pair("A=B", _)))
+      << "metadata is for later webhooks, whatever its names";
+  EXPECT_THAT(verdict(R"({"files":{"/..a/b..c":{"value":""}}})").skipped, SizeIs(0));
+  EXPECT_NE(mistake(R"({"files":{"a":{"value":"no base64"}}})"), "") << "wrong values stay mistakes";
+}
+
+TEST(WebhookAnswer, NotAllThatIsLeftOutIsNamed) {
+  std::string many;
+  for (std::size_t i = 0; i < 3 * limits::named; ++i)
+    many += (i ? ",\"" : "\"") + std::to_string(i) + R"(":null)";
+  const Answer answer = verdict(R"({"files":{)" + many + "}}");
+  EXPECT_THAT(answer.metadata.files, SizeIs(0));
+  EXPECT_THAT(answer.skipped, SizeIs(limits::named));
 }
 
 TEST(WebhookAnswer, WrongTypesAreRefused) {

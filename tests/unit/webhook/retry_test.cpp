@@ -47,6 +47,12 @@ TEST(WebhookRetry, MistakesAreTriedThreeTimes) {
   EXPECT_FALSE(retry.next(Prospect::mistake, Clock::now()));
 }
 
+TEST(WebhookRetry, WhatIsFinalIsNotTriedAgain) {
+  Retry retry(1h, 1);
+  EXPECT_FALSE(retry.next(Prospect::final, Clock::now()));
+  EXPECT_FALSE(retry.next(Prospect::final, Clock::now(), 1s)) << "whatever the server says";
+}
+
 TEST(WebhookRetry, ServersSayWhenToComeBack) {
   const auto now = Clock::now();
   Retry retry(60s, 1);

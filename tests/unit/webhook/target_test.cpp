@@ -58,15 +58,38 @@ TEST_F(TargetTest, TriesAgainUntilTheServerIsWell) {
 
 TEST_F(TargetTest, GivesUpEarlyOnWhatLooksLikeAMistake) {
   failures_ = 100;
-  for (const unsigned status : {404U, 401U, 302U}) {
+  for (const unsigned status : {302U, 200U}) {
     requests_ = 0;
     failure_.status = status;
-    failure_.body = "{}";
+    failure_.body = "[]";
     const auto answer = ask(target());
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().reason,
-              status == 302 ? "HTTP_CLIENT_REDIRECTS_DISABLED" : "AUTH_INVALID_STATUS");
+              status == 302 ? "HTTP_CLIENT_REDIRECTS_DISABLED" : "HTTP_CLIENT_DECODE_FAILED");
     EXPECT_EQ(requests_, 3U) << status;
+  }
+}
+
+TEST_F(TargetTest, WhatTheServerHasUnderstoodAndDoesNotWantIsAskedOnce) {
+  failures_ = 100;
+  failure_.body = R"({"success":true})";
+  for (const unsigned status : {400U, 401U, 403U, 404U, 405U, 410U, 413U, 422U, 451U, 499U}) {
+    requests_ = 0;
+    failure_.status = status;
+    const auto answer = ask(target());
+    ASSERT_FALSE(answer) << status;
+    EXPECT_EQ(answer.error().reason, "AUTH_INVALID_STATUS");
+    EXPECT_EQ(requests_, 1U) << status;
+  }
+}
+
+TEST_F(TargetTest, WhatAsksForPatienceIsAskedAgain) {
+  failures_ = 1;
+  for (const unsigned status : {408U, 425U, 429U, 500U, 502U, 503U, 504U, 599U, 201U}) {
+    requests_ = 0;
+    failure_.status = status;
+    EXPECT_TRUE(ask(target())) << status;
+    EXPECT_EQ(requests_, 2U) << status;
   }
 }
 
