@@ -11,6 +11,7 @@
 namespace fairlead::docker {
 namespace {
 
+constexpr std::int64_t killed = 128 + 9;
 constexpr std::string_view mark = "FAIRLEAD_SESSION=";
 
 // $1 is the signal, $2 the mark. A process that has changed its environment or its user is not found.
@@ -49,6 +50,9 @@ class ExecProgram final : public RunningProgram {
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(facts_.exec, Deadline::max());
     ended_ = true;
+    if (code == killed && co_await box_has_ended())
+      throw backend::BackendError("the box ended, and the program with it",
+                                  "");  // its reason is told instead
     co_return code;
   }
 
@@ -65,6 +69,17 @@ class ExecProgram final : public RunningProgram {
  private:
   [[nodiscard]] const Engine& engine() const { return facts_.place.engine; }
   [[nodiscard]] const config::Docker& docker() const { return facts_.place.config->docker; }
+
+  // Who ends a box kills its programs a moment before the engine sees the end of the box.
+  [[nodiscard]] Task<bool> box_has_ended() const {
+    try {
+      (void)co_await engine().wait(facts_.place.container, in(limits::end_of_a_killed_box));
+    } catch (const EngineError&) {  // it is gone
+    } catch (const http::HttpError& error) {
+      co_return error.kind() != http::Failure::timeout;
+    }
+    co_return true;
+  }
 
   // The stream ends a moment before the engine knows, or long before: a program may close its output and go
   // on. So it is asked once, and then its events are listened to.
