@@ -22,9 +22,9 @@ namespace fairlead::config {
 // One of some words.
 struct Choice {
   std::span<const std::string_view> words;
-  std::string_view noun;        // of ContainerSSH's message "invalid NOUN: X"
-  bool numbered = false;        // the index of a word stands for it, too
-  std::string_view when_empty;  // why an empty text that is no word is refused; "": it counts as absent
+  std::string_view noun = {};        // of ContainerSSH's message "invalid NOUN: X"
+  bool numbered = false;             // the index of a word stands for it, too
+  std::string_view when_empty = {};  // why an empty text that is no word is refused; "": it counts as absent
 };
 
 // A list of names, or one text with colons between them; each has one or more spellings.
