@@ -93,10 +93,10 @@ class AgentlessBox final : public backend::Box {
 // As ContainerSSH has it, and what sshd sets beside it.
 std::shared_ptr<AgentlessLogin> make_login(backend::Login login) {
   auto setup = backend::make_setup(login, login.config->docker.programs);
-  setup.environment["SSH_CLIENT"] =
+  setup.fixed_environment["SSH_CLIENT"] =
       fmt::format("{} {} {}", login.remote_address, login.remote_port, login.local_port);
-  setup.environment["SSH_CONNECTION"] = fmt::format("{} {} {} {}", login.remote_address, login.remote_port,
-                                                    login.local_address, login.local_port);
+  setup.fixed_environment["SSH_CONNECTION"] = fmt::format(
+      "{} {} {} {}", login.remote_address, login.remote_port, login.local_address, login.local_port);
   auto made = std::make_shared<AgentlessLogin>();
   made->login = std::move(login);
   made->environment = std::move(setup.environment);

@@ -124,11 +124,10 @@ void set_privileges(json::object& host) {
     decided |= option.is_string() && std::string_view(option.get_string()).starts_with("no-new-privileges");
   if (!decided) options.push_back("no-new-privileges");
   if (sets_any(host, {"CapAdd", "CapDrop"})) return;
-  host["CapDrop"] = json::array{"ALL"};
-  // What root needs to manage files and processes and to become another user. Left out of Docker's own set:
-  // raw sockets, device nodes, file capabilities, the audit log.
-  host["CapAdd"] = json::array{"CHOWN",  "DAC_OVERRIDE", "FOWNER",           "FSETID",    "KILL",
-                               "SETGID", "SETUID",       "NET_BIND_SERVICE", "SYS_CHROOT"};
+  // Of the engine's own set, what nobody needs who manages files and processes and becomes another user: raw
+  // sockets, device nodes, file capabilities, the audit log. Not "all but": what is added to a container is,
+  // with Podman, also in the hands of users who are not root.
+  host["CapDrop"] = json::array{"NET_RAW", "MKNOD", "SETFCAP", "SETPCAP", "AUDIT_WRITE"};
 }
 
 void mount_agent(json::object& host, const BoxIdentity& identity, LinkKind kind) {

@@ -160,7 +160,11 @@ Task<> Engine::resize(std::string id, ssh::TerminalSize size, Deadline deadline)
 
 Task<std::int64_t> Engine::wait(std::string id, Deadline deadline) const {
   const auto response = co_await call("POST", container_path(id, "/wait"), "", deadline);
-  co_return http::integer_member(http::parse_json(response.body, from_engine), "StatusCode", -1);
+  const auto answer = http::parse_json(response.body, from_engine);
+  // Podman's 200 for a container that was removed meanwhile has status 0 and this beside it.
+  const auto error = http::string_member(http::member(answer, "Error"), "Message");
+  if (!error.empty()) throw EngineError(500, "wait: " + error.substr(0, limits::engine_words));
+  co_return http::integer_member(answer, "StatusCode", -1);
 }
 
 Task<> Engine::stop(std::string id, std::chrono::seconds grace, Deadline deadline) const {

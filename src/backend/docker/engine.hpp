@@ -95,7 +95,7 @@ class Engine {
   Task<> start(std::string id, Deadline deadline) const;
   Task<> kill(std::string id, std::string signal, Deadline deadline) const;
   Task<> resize(std::string id, ssh::TerminalSize size, Deadline deadline) const;
-  // When it has stopped: its exit code.
+  // When it has stopped: its exit code. Removed instead it is an EngineError.
   Task<std::int64_t> wait(std::string id, Deadline deadline) const;
   // A polite signal, and SIGKILL after `grace`; complete when it has stopped. Nothing to do when it has.
   Task<> stop(std::string id, std::chrono::seconds grace, Deadline deadline) const;

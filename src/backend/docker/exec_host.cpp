@@ -17,6 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 
+constexpr std::int64_t killed = 128 + 9;
 constexpr std::string_view mark_name = "FAIRLEAD_SESSION=";
 
 // $1 is the signal, $2 the mark. A process that has changed its environment or its user is not found.
@@ -61,6 +62,11 @@ class ExecProgram : public RunningProgram {
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(place_, exec_, Deadline::max());
     ended_ = true;
+    if (code != killed) co_return code;
+    const bool with_the_box = co_await box_has_ended();
+    if (with_the_box)
+      throw backend::BackendError("the box ended, and the program with it",
+                                  "");  // its reason is told instead
     co_return code;
   }
   [[nodiscard]] Task<> end() override {
@@ -87,6 +93,17 @@ class ExecProgram : public RunningProgram {
   [[nodiscard]] const ExecPlace& place() const { return place_; }
 
  private:
+  // Who ends a box kills its programs a moment before the engine sees the end of the box.
+  [[nodiscard]] Task<bool> box_has_ended() const {
+    try {
+      (void)co_await place_.engine.wait(place_.container, in(limits::end_of_a_killed_box));
+    } catch (const EngineError&) {  // it is gone
+    } catch (const http::HttpError& error) {
+      co_return error.kind() != http::Failure::timeout;
+    }
+    co_return true;
+  }
+
   std::string exec_, mark_;
   ExecPlace place_;
   bool ended_ = false;

@@ -45,6 +45,9 @@ inline constexpr std::int64_t cpu_period = 100'000;
 // After its link ended: how long the engine may take to see that the box ended too, and to say so. The user
 // waits for it, and a reason is not worth more.
 inline constexpr std::chrono::seconds end_reason{2};
+// A program without an agent was killed: so long its box may take to end, too. A program that was killed
+// alone waits for it.
+inline constexpr std::chrono::milliseconds end_of_a_killed_box{300};
 // From the signal to SIGKILL when a box that stays is stopped: `docker stop`'s own.
 inline constexpr std::chrono::seconds stop_grace{10};
 // A box that stays can be stopped or removed by somebody else between our finding it and our use of it: so

@@ -60,6 +60,20 @@ TEST_F(DockerFailure, AHungEngineDoesNotKeepTheEndFromTheUser) {
   EXPECT_LT(std::chrono::steady_clock::now() - before, 3500ms);
 }
 
+// Podman answers 200 and status 0 to who waits for a container that is removed.
+TEST_F(DockerFailure, AContainerThatIsRemovedWhileItIsWaitedForHasNoExitCode) {
+  engine_.on("POST /containers/gone/wait", [](Peer& peer) {
+    peer.answer(200, R"({"StatusCode":0,"Error":{"Message":"container has already been removed"}})");
+  });
+  engine_.on("GET /containers/gone/json", [](Peer& peer) { peer.answer(404, R"({"message":"no"})"); });
+  engine_.on("POST /containers/fine/wait",
+             [](Peer& peer) { peer.answer(200, R"({"StatusCode":9,"Error":null})"); });
+  const docker::Engine engine(http::Client(http::Endpoint::parse(engine_.url())));
+  EXPECT_THROW((void)test::run_task(io_, engine.wait("gone", docker::in(5s))), docker::EngineError);
+  EXPECT_EQ(test::run_task(io_, docker::end_reason(engine, "gone")), "The box was removed.");
+  EXPECT_EQ(test::run_task(io_, engine.wait("fine", docker::in(5s))), 9);
+}
+
 TEST_F(DockerFailure, RefusedStartLeavesNothing) {
   engine_.on("POST /containers/made1/start", [](Peer& peer) {
     peer.answer(400, R"({"message":"OCI runtime create failed: exec: no such file"})");
