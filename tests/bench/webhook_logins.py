@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Logins by webhook beside logins by the users file, and many logins that wait for a slow webhook."""
 import contextlib
+import os
 import pathlib
 import socket
 import subprocess
@@ -11,6 +12,15 @@ import conftest
 from measure import cpu_seconds, private_kilobytes, quantiles
 
 PASSWORD = "correct horse battery"
+
+
+CALLS = 256  # webhook/limits.hpp: requests to one webhook at the same time, per core
+
+
+def connections_to(port):
+    """Established ones, at the listening side."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(row[3] == "01" and int(row[1].split(":")[1], 16) == port for row in rows)
 
 
 def threads_of(pid):
@@ -97,6 +107,9 @@ class WebhookBench:
         clients = subprocess.Popen([self.bin / "ssh_timer", str(daemon.port), "foo", str(daemon.key), "wait", str(count)],
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+            # On a loaded machine silence alone may mean that nobody has had a turn yet.
+            conftest.wait_until(lambda: len(slow.waiting) >= min(count, CALLS * os.cpu_count()), 240, "the webhook is asked")
+            conftest.wait_until(lambda: connections_to(daemon.port) >= count, 240, "every client is connected")
             self.wait_for_silence(daemon.process.pid, clients.pid)
             after = threads_of(daemon.process.pid), private_kilobytes(daemon.process.pid)
             at_server = len(slow.waiting)
