@@ -118,8 +118,11 @@ Task<AgentPeer> greet_agent(asio::generic::stream_protocol::socket stream, Agent
       co_await deliver_files(connection, greeting.login);
       co_return peer;
     }
-    refusal =
-        "the agent refused to serve the login: " + ssh::to_string(reply.payload).substr(0, refusal_text);
+    // An agent that refuses says why; an end of the link is a failure without a word.
+    dead = reply.payload.empty();
+    refusal = dead ? "the agent did not answer"
+                   : "the agent refused to serve the login: " +
+                         ssh::to_string(reply.payload).substr(0, refusal_text);
   } catch (const ssh::ConnectionError& error) {
     dead = true;
     refusal = std::string("no link to the agent: ") + error.what();

@@ -177,7 +177,8 @@ Task<std::unique_ptr<backend::ReadyBox>> run_make_ahead(std::shared_ptr<Fleet> f
   std::unique_ptr<ReadyDockerBox> ready;
   try {
     Order order{nobody, std::move(provision.pool), in(nobody.config->docker.container_start)};
-    ready = co_await make(std::move(fleet), std::move(order), {});
+    std::optional<ImageFacts> not_looked_for_yet;
+    ready = co_await make(std::move(fleet), std::move(order), std::move(not_looked_for_yet));
     co_await ready->started();
     co_return ready;
   } catch (...) {

@@ -38,7 +38,8 @@ Task<std::unique_ptr<backend::Box>> ReadyDockerBox::greet(const backend::Login& 
 
 Task<std::unique_ptr<backend::Box>> ReadyDockerBox::claim(const backend::Login& login) {
   parts_.lease->fleet()->note_login(parts_.lease->box(), login);
-  co_return co_await greet(login, {login.config->docker.container_start, backend::limits::claim_answer});
+  const Patience patience{login.config->docker.container_start, backend::limits::claim_answer};
+  co_return co_await greet(login, patience);
 }
 
 Task<std::unique_ptr<backend::Box>> ReadyDockerBox::first_claim(const backend::Login& login,
@@ -47,7 +48,8 @@ Task<std::unique_ptr<backend::Box>> ReadyDockerBox::first_claim(const backend::L
                                                        std::chrono::milliseconds(1));
   std::exception_ptr failure;
   try {
-    auto box = co_await greet(login, {left});
+    const Patience patience{left};
+    auto box = co_await greet(login, patience);
     if (parts_.start) parts_.start->settle();
     co_return box;
   } catch (...) {

@@ -181,7 +181,9 @@ std::optional<Recipe> OciBackend::recipe_of(std::shared_ptr<const config::Config
 }
 
 Task<std::unique_ptr<ReadyBox>> OciBackend::make_ahead(std::shared_ptr<const config::Config> config) {
-  co_return co_await make(std::move(config), {}, {});
+  boost::json::object nobodys;
+  ProgressSink unheard;
+  co_return co_await make(std::move(config), std::move(nobodys), std::move(unheard));
 }
 
 std::shared_ptr<const Image> OciBackend::known_image(const config::Config& config) const {
@@ -223,7 +225,8 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   boost::json::object labels;
   add_login(labels, login);
   auto ready = co_await make(login.config, std::move(labels), login.progress);
-  co_return co_await ready->greet(login, {});
+  constexpr std::chrono::nanoseconds as_long_as_all{0};
+  co_return co_await ready->greet(login, as_long_as_all);
 }
 
 Task<> OciBackend::remove(std::shared_ptr<Container> container) {
