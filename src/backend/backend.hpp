@@ -3,6 +3,7 @@
 // upstream server).
 #pragma once
 
+#include "backend/box_places.hpp"
 #include "config/config.hpp"
 #include "config/metadata.hpp"
 #include "link/descriptor_channel.hpp"
@@ -37,7 +38,13 @@ struct Login {
   // launch() goes by this one, not by the one the backend was made with. Never null.
   std::shared_ptr<const config::Config> config;
   observe::Log log;  // carries connectionId
+  // Of all users; null: nobody counts.
+  std::shared_ptr<BoxPlaces> places = {};
 };
+
+// A place for one box of this login's user: taken before anything of the box is made, dropped when nothing is
+// left of it. Throws BackendError when the user has as many boxes as `quota.maxBoxes` says.
+[[nodiscard]] std::shared_ptr<void> take_place(const Login& login);
 
 // What a person is told when nobody there can help.
 inline constexpr const char* not_now = "This login is not available now, please try again later.";

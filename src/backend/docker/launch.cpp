@@ -28,7 +28,7 @@ class Launch {
         executor_(std::move(executor)),
         known_(fleet->engine_for(docker_)),
         engine_(known_->engine),
-        lease_(std::make_unique<Lease>(fleet, known_, executor_)),
+        lease_(make_lease(login_, fleet, known_, executor_)),
         copying_(executor_),
         deadline_(in(docker_.container_start)),
         image_(std::move(image)) {}

@@ -121,6 +121,7 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
   if (!host_) throw failure("the backend is not prepared");
   const auto executor = co_await asio::this_coro::executor;
   const std::shared_ptr<const config::Config> config = login.config;
+  auto place = take_place(login);
   const std::shared_ptr<const Image> image = co_await this->image(config);
 
   boost::json::object labels{{"connectionId", login.connection_id},
@@ -128,6 +129,7 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
                              {"ip", login.remote_address},
                              {"instance", host_->instance}};
   auto container = std::make_shared<Container>(host_, new_box_id(), std::move(labels));
+  container->hold(std::move(place));
   {
     const std::scoped_lock guard(mutex_);
     if (stopping_) throw failure("the backend is shutting down", "The server is shutting down.");
@@ -168,6 +170,7 @@ Task<std::string> OciBackend::end_reason(std::shared_ptr<Container> container) {
 }
 
 void OciBackend::forget(const std::shared_ptr<Container>& container) {
+  container->drop_held();
   const std::scoped_lock guard(mutex_);
   boxes_.erase(container);
 }
