@@ -3,6 +3,7 @@
 // upstream server).
 #pragma once
 
+#include "backend/box_places.hpp"
 #include "backend/progress.hpp"
 #include "config/config.hpp"
 #include "config/metadata.hpp"
@@ -40,7 +41,13 @@ struct Login {
   observe::Log log;  // carries connectionId
   // Told while an image is fetched for this login; empty: nobody waits.
   ProgressSink progress = {};
+  // Of all users; null: nobody counts.
+  std::shared_ptr<BoxPlaces> places = {};
 };
+
+// A place for one box of this login's user: taken before anything of the box is made, dropped when nothing is
+// left of it. Throws BackendError when the user has as many boxes as `quota.maxBoxes` says.
+[[nodiscard]] std::shared_ptr<void> take_place(const Login& login);
 
 // What a person is told when nobody there can help.
 inline constexpr const char* not_now = "This login is not available now, please try again later.";

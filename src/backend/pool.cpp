@@ -118,10 +118,12 @@ std::optional<Pool::Waiting> Pool::take_fit(Recipe& recipe) {
 }
 
 Task<std::unique_ptr<Box>> Pool::claim(Recipe recipe, const Login& login) {
+  const auto place = take_place(login);  // before a box is spent on a login that may have none
   for (int tries = 0; tries < limits::claims; ++tries) {
     auto taken = take_fit(recipe);
     if (!taken) break;
     const std::string id = taken->box->id();
+    taken->box->hold(place);
     try {
       auto box = co_await taken->box->claim(login);
       login.log.info("BACKEND_BOX_CLAIMED", "A waiting box was made this login's",

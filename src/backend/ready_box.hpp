@@ -23,6 +23,8 @@ class ReadyBox {
   [[nodiscard]] virtual int link() const noexcept = 0;
   // Whether a box that is made now would be the same, as far as that is known without asking anybody.
   [[nodiscard]] virtual bool is_current() const { return true; }
+  // Kept until nothing is left of the box, also when that is long after this has died.
+  virtual void hold(std::shared_ptr<void> held) = 0;
   // Makes it the login's: user, environment and files. Called once, on the login's executor, which the Box
   // then belongs to. Throws BackendError: DeadBox when another box may serve the login; the box is not to be
   // used for anything any more then. `login` outlives the call.

@@ -28,6 +28,7 @@ void choose_backend(const Visitor& root, Config& config) {
 
 void describe_backends(Visitor& root, Config& config) {
   root.section("security", [&](Visitor& own) { describe(own, config.security); });
+  root.section("quota", [&](Visitor& own) { describe(own, config.quota); });
   constexpr std::array<std::string_view, 4> backends{"oci", "docker", "kubernetes", "sshproxy"};
   root.choice("backend", config.backend, {backends, "backend", false, "no backend configured"});
   const auto chosen = [&config](std::string_view name) { return config.backend == name; };

@@ -76,6 +76,14 @@ struct Log {
   Syslog syslog{};
 };
 
+// What one user may take of time and boxes, whatever the backend. Durations of 0 are no limit.
+struct Quota {
+  Duration idle_timeout{0};  // without a byte or a request on any channel of a connection
+  Duration max_time{0};      // of a connection, from its login on
+  Duration warn_before = std::chrono::minutes(5);
+  std::optional<std::uint64_t> max_boxes{};  // at the same time, over all connections
+};
+
 // Limits of one box; what is not set is not limited.
 struct Limits {
   std::optional<std::uint64_t> memory = std::uint64_t{1} << 30;  // bytes, swap included
@@ -175,6 +183,7 @@ struct Config {
   ConfigServer config_server;
   Health health{{.listen = "0.0.0.0:7000"}, false, {.url = "http://127.0.0.1:7000/"}};
   Security security;
+  Quota quota;
   std::string backend = "oci";
   Oci oci;
   Docker docker;

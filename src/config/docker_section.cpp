@@ -128,6 +128,26 @@ void describe_pool(Visitor& section, Docker& docker) {
     section.warning("size", std::string("has no effect: ") + obstacle);
 }
 
+// One limit is said in one way: the engine's own key wins, and who wrote both is told.
+void check_limits(Visitor& docker, const Visitor& limits, const boost::json::object& host) {
+  struct Raw {
+    std::string_view limit, key;
+  };
+  constexpr std::array<Raw, 9> raw{{{"memory", "Memory"},
+                                    {"memory", "MemorySwap"},
+                                    {"cpus", "NanoCpus"},
+                                    {"cpus", "CpuPeriod"},
+                                    {"cpus", "CpuQuota"},
+                                    {"cpus", "CpuCount"},
+                                    {"cpus", "CpuPercent"},
+                                    {"pids", "PidsLimit"},
+                                    {"disk", "StorageOpt"}}};
+  for (const auto& [limit, key] : raw)
+    if (limits.has(limit) && host.contains(key))
+      docker.warning("limits." + std::string(limit),
+                     "has no effect: execution.host gives " + std::string(key) + ", which wins");
+}
+
 bool has_image(const Docker& docker) {
   const boost::json::value* image = docker.container.if_contains("Image");
   return image != nullptr && image->is_string() && !image->get_string().empty();
@@ -139,7 +159,10 @@ void describe(Visitor& section, Docker& docker, bool chosen) {
   section.section("connection", [&](Visitor& own) { describe_connection(own, docker); });
   section.section("execution", [&](Visitor& own) { describe_execution(own, docker); });
   section.section("timeouts", [&](Visitor& own) { describe_timeouts(own, docker); });
-  section.section("limits", [&](Visitor& own) { describe(own, docker.limits); });
+  section.section("limits", [&](Visitor& own) {
+    describe(own, docker.limits);
+    check_limits(section, own, docker.host_config);
+  });
   section.section("pool", [&](Visitor& own) { describe_pool(own, docker); });
   if (chosen && !has_image(docker)) section.error("execution.container.image", "no image name provided");
 }

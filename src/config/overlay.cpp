@@ -48,7 +48,8 @@ void read_log(Section& root, Config& config) {
 void add_postponed(const Config& config, Findings& findings) {
   for (const PostponedError& error : config.postponed) {
     const auto below = [&](const std::string& section) { return error.path.starts_with(section + "."); };
-    const bool matters = error.path == "backend" || below("security") || below(config.backend);
+    const bool matters =
+        error.path == "backend" || below("security") || below("quota") || below(config.backend);
     if (matters && std::ranges::find(findings.given, error.path) == findings.given.end())
       findings.errors.push_back(error.sentence);
   }

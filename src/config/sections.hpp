@@ -10,8 +10,8 @@ namespace fairlead::config {
 
 // The whole file. `root` stands at its top, as in the next three.
 void describe(Visitor& root, Config& config);
-// `security`, `backend` and the backends: what a user's own settings may override. Only the backend that is
-// chosen in the end must be complete.
+// `security`, `quota`, `backend` and the backends: what a user's own settings may override. Only the backend
+// that is chosen in the end must be complete.
 void describe_backends(Visitor& root, Config& config);
 // What is once for all logins and nothing to override: sections of services, and the keys that stand alone.
 void describe_services(Visitor& root, Config& config);
@@ -30,6 +30,7 @@ void describe(Visitor& section, Metrics& metrics);
 void describe(Visitor& section, GeoIp& geoip);
 void describe(Visitor& section, Audit& audit);
 void describe(Visitor& section, Security& security);
+void describe(Visitor& section, Quota& quota);
 void describe(Visitor& section, Kerberos& kerberos, bool in_use);
 void describe(Visitor& section, OAuth2& oauth2, bool in_use);
 

@@ -6,6 +6,7 @@
 #include "daemon/hangup.hpp"
 #include "daemon/login_terms.hpp"
 #include "daemon/relay_log.hpp"
+#include "daemon/time_limits.hpp"
 #include "keeper/adapters.hpp"
 #include "relay/make_policy.hpp"
 #include "relay/relay.hpp"
@@ -225,9 +226,11 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   login.progress = [waiting = std::weak_ptr(gate)](const backend::Progress& progress) {
     if (const auto open = waiting.lock()) open->report(progress);
   };
+  login.places = services.places;
   const std::string obstacle = co_await settle_login(*settings, login, connection);
   heed_log_level(*settings, login);
   relay::Policy policy = relay::make_policy(login.config->security, authenticator->permissions());
+  TimeLimits limits{connection, gate, login.config->quota, login.log};
   if (obstacle.empty())
     launching.spawn(launch(services, std::move(login), gate));
   else
@@ -235,13 +238,18 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
 
   relay::RelayOptions options{.policy = std::move(policy),
                               .observer = relay_log(log),
-                              .draining = [&services] { return services.draining.load(); }};
+                              .draining = [&services] { return services.draining.load(); },
+                              .notices = limits.notices,
+                              .activity = limits.activity};
+  ssh::TaskScope timing(core.io.get_executor());
+  timing.spawn(hold_to(std::move(limits)));
   std::exception_ptr failure;
   try {
     co_await relay::relay(std::move(client), gate, std::move(options));
   } catch (...) {
     failure = std::current_exception();
   }
+  timing.cancel();
   co_await remove_box(gate, log);
   co_await launching.join();
   if (failure) std::rethrow_exception(failure);

@@ -27,6 +27,7 @@ struct LoginServices {
   std::shared_ptr<keeper::LocalKeeper> keeper;
   std::atomic<bool> draining{false};
   Sources sources;
+  std::shared_ptr<backend::BoxPlaces> places = std::make_shared<backend::BoxPlaces>();
   observe::Log log;
 };
 

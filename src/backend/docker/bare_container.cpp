@@ -14,7 +14,7 @@ Task<std::unique_ptr<Lease>> create_bare(BareContainer wish, Deadline deadline) 
   const auto executor = co_await ssh::asio::this_coro::executor;
   const auto& docker = wish.login.config->docker;
   const auto known = wish.fleet->engine_for(docker);
-  auto lease = std::make_unique<Lease>(wish.fleet, known, executor);
+  auto lease = make_lease(wish.login, wish.fleet, known, executor);
   std::function<Task<>(LinkKind, DiskLimit)> attempt = [&](LinkKind kind, DiskLimit disk_limit) -> Task<> {
     BoxIdentity identity{
         lease->box(), wish.fleet->config.instance, wish.fleet->files().owner(), {}, disk_limit};

@@ -3,6 +3,7 @@
 #include "backend/docker/fleet.hpp"
 
 #include "backend/agent_box.hpp"
+#include "backend/docker/limits.hpp"
 #include "backend/ready_box.hpp"
 
 #include <algorithm>
@@ -84,8 +85,29 @@ void Fleet::end(const std::string& box) {
   files_->remove(box);
   journal_->remove(box);
   const std::lock_guard lock(mutex_);
+  held_.erase(box);
+  late_.erase(box);
   living_.erase(box);
   end_reasons_.erase(box);
+}
+
+void Fleet::hold(const std::string& box, std::shared_ptr<void> held) {
+  const std::lock_guard lock(mutex_);
+  held_[box] = std::move(held);
+}
+
+void Fleet::expect_late(const std::string& box) {
+  const std::lock_guard lock(mutex_);
+  late_.try_emplace(box);
+}
+
+bool Fleet::stays_absent(const std::string& box) {
+  const auto now = std::chrono::steady_clock::now();
+  const std::lock_guard lock(mutex_);
+  const auto late = late_.find(box);
+  if (late == late_.end()) return true;
+  if (!late->second) late->second = now;
+  return now - *late->second >= limits::late_creation;
 }
 
 void Fleet::give_up(const std::string& box, const std::string& host) {

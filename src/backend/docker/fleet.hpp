@@ -57,6 +57,12 @@ class Fleet {
   void note_login(const std::string& box, const backend::Login& login);
   // Nothing is left of it: directory and journal entry go.
   void end(const std::string& box);
+  // Kept until end(): the place of a box counts until nothing is left of it.
+  void hold(const std::string& box, std::shared_ptr<void> held);
+  // The engine was asked to make it and has not answered.
+  void expect_late(const std::string& box);
+  // The engine does not know of it: whether it will stay so. Looked at again later when not.
+  [[nodiscard]] bool stays_absent(const std::string& box);
   // Its removal failed: it is nobody's now, and waits for another try (removal.cpp).
   void give_up(const std::string& box, const std::string& host);
   [[nodiscard]] bool lives(const std::string& box);
@@ -86,7 +92,10 @@ class Fleet {
   std::map<std::string, std::shared_ptr<KnownEngine>> engines_;  // by settings
   std::map<std::string, std::string> living_;                    // box and host
   std::map<std::string, std::string> given_up_;
-  std::map<std::string, std::string> end_reasons_;  // of living boxes
+  std::map<std::string, std::string> end_reasons_;     // of living boxes
+  std::map<std::string, std::shared_ptr<void>> held_;  // by box
+  // Boxes that may still come, and since when the engine says that it has none.
+  std::map<std::string, std::optional<std::chrono::steady_clock::time_point>> late_;
   bool retrying_ = false;
   std::shared_ptr<backend::Journal> journal_;
   std::optional<BoxFiles> files_;

@@ -34,7 +34,7 @@ class Making {
         executor_(std::move(executor)),
         known_(fleet->engine_for(docker_)),
         engine_(known_->engine),
-        lease_(std::make_unique<Lease>(fleet, known_, executor_)),
+        lease_(make_lease(login_, fleet, known_, executor_)),
         pool_(std::move(order.pool)),
         deadline_(order.deadline),
         image_(std::move(image)) {}

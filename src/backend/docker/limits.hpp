@@ -57,6 +57,9 @@ inline constexpr int home_tries = 3;
 // longest: an engine that comes back is soon rid of it, one that does not is hardly asked.
 inline constexpr std::chrono::seconds first_removal_pause{1};
 inline constexpr std::chrono::seconds longest_removal_pause{60};
+// An engine that did not answer a creation may still have it before it, and answer other questions first: for
+// so long a box that it does not know of may still come.
+inline constexpr std::chrono::seconds late_creation{3};
 // Where the engine cannot bound a container's disk use it is asked how much each has written. That makes it
 // add up files, so the pause is this, or so many times what the answer took.
 inline constexpr std::chrono::seconds disk_look{1};

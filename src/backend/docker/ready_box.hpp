@@ -10,6 +10,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace fairlead::docker {
 
@@ -26,6 +27,7 @@ class ReadyDockerBox final : public backend::ReadyBox {
 
   [[nodiscard]] std::string id() const override { return parts_.lease->container().substr(0, 12); }
   [[nodiscard]] int link() const noexcept override { return parts_.link.get(); }
+  void hold(std::shared_ptr<void> held) override { parts_.lease->hold(std::move(held)); }
   // For a login it was made ahead of: who it is goes into the journal.
   [[nodiscard]] Task<std::unique_ptr<backend::Box>> claim(const backend::Login& login) override;
 

@@ -28,6 +28,9 @@ Task<> remove_box(std::shared_ptr<Fleet> fleet, Engine engine, std::string box, 
     std::vector<std::string> labels{label(box_label, box), label(owner_label, fleet->files().owner())};
     const auto found = co_await engine.list(std::move(labels), deadline);
     for (const auto& one : found) ids.push_back(one.id);
+    if (ids.empty() && !fleet->stays_absent(box))
+      throw backend::BackendError("the engine has not answered its creation and may still make it",
+                                  backend::not_now);
   } else {
     ids.push_back(container);
   }
@@ -189,11 +192,20 @@ Lease::~Lease() {
     end_unused(*fleet_, box_);
     return;
   }
+  if (container_.empty()) fleet_->expect_late(box_);
   const auto work = std::make_shared<Sweeping>();
   work->fleet = fleet_;
   work->items.push_back({engine_, box_, container_});
   asio::co_spawn(executor_, sweep_worker(work),
                  [fleet = fleet_, on = executor_](const std::exception_ptr&) { retry_given_up(fleet, on); });
+}
+
+std::unique_ptr<Lease> make_lease(const backend::Login& login, std::shared_ptr<Fleet> fleet,
+                                  std::shared_ptr<KnownEngine> engine, asio::any_io_executor executor) {
+  auto place = backend::take_place(login);
+  auto lease = std::make_unique<Lease>(std::move(fleet), std::move(engine), std::move(executor));
+  lease->hold(std::move(place));
+  return lease;
 }
 
 Task<> Lease::remove(Deadline deadline) {

@@ -24,6 +24,8 @@ class Lease {
   [[nodiscard]] const std::string& box() const noexcept { return box_; }
   [[nodiscard]] const KnownEngine& engine() const noexcept { return *engine_; }
   [[nodiscard]] const std::shared_ptr<Fleet>& fleet() const noexcept { return fleet_; }
+  // Kept until nothing is left of the box, also when that is long after this has died.
+  void hold(std::shared_ptr<void> held) { fleet_->hold(box_, std::move(held)); }
   // From here on the engine may have something of this box, whatever it answers.
   void creating() noexcept { created_ = true; }
   void set_container(std::string id) { container_ = std::move(id); }
@@ -41,6 +43,11 @@ class Lease {
   bool created_ = false;
   bool removed_ = false;
 };
+
+// A lease that counts as one of the boxes of the login's user. Throws backend::BackendError.
+[[nodiscard]] std::unique_ptr<Lease> make_lease(const backend::Login& login, std::shared_ptr<Fleet> fleet,
+                                                std::shared_ptr<KnownEngine> engine,
+                                                ssh::asio::any_io_executor executor);
 
 enum class Sweep : std::uint8_t { leftovers, everything };
 

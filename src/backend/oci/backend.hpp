@@ -42,9 +42,13 @@ class OciBackend final : public Backend {
   [[nodiscard]] std::shared_ptr<const Image> known_image(const config::Config& config) const;
   [[nodiscard]] Task<std::shared_ptr<const Image>> image(std::shared_ptr<const config::Config> config,
                                                          ProgressSink progress);
-  // `labels` go into the journal entry.
+  struct Order {
+    boost::json::object labels{};   // for the journal entry
+    ProgressSink progress{};        // empty: nobody waits
+    std::shared_ptr<void> place{};  // take_place(); null: nobody's box
+  };
   [[nodiscard]] Task<std::unique_ptr<OciReadyBox>> make(std::shared_ptr<const config::Config> config,
-                                                        boost::json::object labels, ProgressSink progress);
+                                                        Order order);
   // Nothing: no boxes are made ahead with this configuration.
   [[nodiscard]] std::optional<Recipe> recipe_of(std::shared_ptr<const config::Config> config);
   [[nodiscard]] Task<std::unique_ptr<ReadyBox>> make_ahead(std::shared_ptr<const config::Config> config);

@@ -146,6 +146,11 @@ void Container::remove() {
   made_ = false;
 }
 
+void Container::hold(std::shared_ptr<void> held) {
+  const std::scoped_lock guard(mutex_);
+  held_.swap(held);
+}
+
 std::string Container::end_reason() const {
   const std::scoped_lock guard(mutex_);
   if (!reason_.empty()) return reason_;

@@ -34,6 +34,10 @@ class Container {
   // Why it ended, for the person who was in it; empty when the end was ordinary or it still runs.
   [[nodiscard]] std::string end_reason() const;
 
+  // Kept until nothing of the box is left (drop_held()) or until this dies.
+  void hold(std::shared_ptr<void> held);
+  void drop_held() { hold(nullptr); }
+
   [[nodiscard]] const std::string& id() const noexcept { return id_; }
   // Bytes it has written and the most it may, when the kernel does not bound them.
   [[nodiscard]] bool disk_needs_watching() const noexcept { return watched_limit_ != 0; }
@@ -55,6 +59,7 @@ class Container {
   bool made_ = false;
   bool ended_by_us_ = false;
   std::string reason_;
+  std::shared_ptr<void> held_;
 };
 
 // "fairlead-" and random hex digits: also the container's name for the runtime.

@@ -242,9 +242,12 @@ void Host::remove_left_over() {
 
 void remove_box(const Host& host, const std::string& id) {
   const BoxFiles files{host.boxes / id};
+  host.on_step("remove");
   const bool known = host.runtime->remove_box(files, id);
+  host.on_step("remove groups");
   if (!host.cgroups.remove(host.cgroup(id))) throw failure("processes of box " + id + " do not end");
   if (!known) throw failure("the runtime cannot remove box " + id);
+  host.on_step("remove files");
   // The box's own programs have made these files: removed where their owners exist, and not in this process'
   // memory.
   if (host.ids->root()) {
@@ -258,7 +261,9 @@ void remove_box(const Host& host, const std::string& id) {
         })
         .finish("remove " + files.box.string(), start_failed);
   }
+  host.on_step("remove entry");
   host.journal->remove(id);
+  host.on_step("removed");
 }
 
 }  // namespace fairlead::backend::oci

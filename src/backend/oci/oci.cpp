@@ -86,6 +86,7 @@ class OciBackend::OciReadyBox final : public ReadyBox {
   [[nodiscard]] std::string id() const override { return container_->id(); }
   [[nodiscard]] int link() const noexcept override { return link_.get(); }
   [[nodiscard]] bool is_current() const override { return backend_.known_image(*config_) == image_; }
+  void hold(std::shared_ptr<void> held) override { container_->hold(std::move(held)); }
   [[nodiscard]] Task<std::unique_ptr<Box>> claim(const Login& login) override {
     container_->note_login(login);
     return greet(login, backend::limits::claim_answer);
@@ -181,9 +182,8 @@ std::optional<Recipe> OciBackend::recipe_of(std::shared_ptr<const config::Config
 }
 
 Task<std::unique_ptr<ReadyBox>> OciBackend::make_ahead(std::shared_ptr<const config::Config> config) {
-  boost::json::object nobodys;
-  ProgressSink unheard;
-  co_return co_await make(std::move(config), std::move(nobodys), std::move(unheard));
+  Order nobodys;
+  co_return co_await make(std::move(config), std::move(nobodys));
 }
 
 std::shared_ptr<const Image> OciBackend::known_image(const config::Config& config) const {
@@ -200,12 +200,12 @@ Task<std::shared_ptr<const Image>> OciBackend::image(std::shared_ptr<const confi
 }
 
 Task<std::unique_ptr<OciBackend::OciReadyBox>> OciBackend::make(std::shared_ptr<const config::Config> config,
-                                                                boost::json::object labels,
-                                                                ProgressSink progress) {
+                                                                Order order) {
   if (!host_) throw failure("the backend is not prepared");
-  auto image = co_await this->image(config, std::move(progress));
-  labels["instance"] = host_->instance;
-  auto container = std::make_shared<Container>(host_, new_box_id(), std::move(labels));
+  auto image = co_await this->image(config, std::move(order.progress));
+  order.labels["instance"] = host_->instance;
+  auto container = std::make_shared<Container>(host_, new_box_id(), std::move(order.labels));
+  container->hold(std::move(order.place));
   {
     const std::scoped_lock guard(mutex_);
     if (stopping_) throw failure("the backend is shutting down", "The server is shutting down.");
@@ -222,9 +222,11 @@ Task<std::unique_ptr<Box>> OciBackend::launch(Login login) {
     auto claimed = co_await warm_->claim(std::move(*recipe), login);
     if (claimed) co_return claimed;
   }
-  boost::json::object labels;
-  add_login(labels, login);
-  auto ready = co_await make(login.config, std::move(labels), login.progress);
+  Order order;
+  order.place = take_place(login);
+  order.progress = login.progress;
+  add_login(order.labels, login);
+  auto ready = co_await make(login.config, std::move(order));
   constexpr std::chrono::nanoseconds as_long_as_all{0};
   co_return co_await ready->greet(login, as_long_as_all);
 }
@@ -241,6 +243,7 @@ Task<std::string> OciBackend::end_reason(std::shared_ptr<Container> container) {
 }
 
 void OciBackend::forget(const std::shared_ptr<Container>& container) {
+  container->drop_held();
   const std::scoped_lock guard(mutex_);
   boxes_.erase(container);
 }

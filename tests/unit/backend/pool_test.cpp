@@ -45,7 +45,7 @@ class Workshop {
  public:
   enum class Claims : std::uint8_t { served, dead, refused };
 
-  std::atomic<bool> fails{false}, holds{false}, outdated{false};
+  std::atomic<bool> fails{false}, holds{false}, outdated{false}, counted{false};
   std::atomic<Claims> claims{Claims::served};
   std::atomic<int> attempts{0}, dropped{0};
 
@@ -87,7 +87,9 @@ class FakeReadyBox final : public ReadyBox {
   [[nodiscard]] std::string id() const override { return id_; }
   [[nodiscard]] int link() const noexcept override { return link_.get(); }
   [[nodiscard]] bool is_current() const override { return !workshop_.outdated; }
+  void hold(std::shared_ptr<void> held) override { held_ = std::move(held); }
   [[nodiscard]] Task<std::unique_ptr<Box>> claim(const Login&) override {
+    workshop_.counted = held_ != nullptr;
     if (workshop_.claims == Workshop::Claims::dead) throw DeadBox("it does not answer", "");
     if (workshop_.claims == Workshop::Claims::refused) throw BackendError("no such user", "Who?");
     co_return std::make_unique<FakeBox>(id_);
@@ -97,6 +99,7 @@ class FakeReadyBox final : public ReadyBox {
   Workshop& workshop_;
   std::string id_;
   FileDescriptor link_;
+  std::shared_ptr<void> held_;
 };
 
 Task<std::unique_ptr<ReadyBox>> make_box(Workshop& workshop, std::string prefix) {
@@ -173,6 +176,22 @@ TEST_F(PoolTest, FillsForTheFileBeforeAnybodyLogsIn) {
   pool_->keep(recipe(3));
   EXPECT_TRUE(fills_to(3));
   EXPECT_EQ(workshop_.attempts, 3);
+}
+
+TEST_F(PoolTest, AWaitingBoxCountsFromItsClaimAndIsNotSpentOnWhoMayHaveNone) {
+  pool_->keep(recipe(1));
+  ASSERT_TRUE(fills_to(1));
+  config::Config config;
+  config.quota.max_boxes = 1;
+  login_.user = "alice";
+  login_.config = std::make_shared<const config::Config>(std::move(config));
+  login_.places = std::make_shared<BoxPlaces>();
+  auto place = take_place(login_);
+  EXPECT_EQ(claim(recipe(1)).front(), '!');
+  EXPECT_EQ(pool_->waiting(), 1U);
+  place.reset();
+  EXPECT_NE(claim(recipe(1)).front(), '!');
+  EXPECT_TRUE(workshop_.counted);
 }
 
 TEST_F(PoolTest, GivesEachBoxOnceAndRefillsAfterwards) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon dies at every step of a launch: the next start leaves nothing of the box.
+// The daemon dies at every step of a launch and of a removal: the next start leaves nothing of the box.
 #include "support/run_task.hpp"
 #include "unit/backend/oci/box_fixture.hpp"
 
@@ -42,6 +42,7 @@ class CrashTest : public BoxTest {
       };
       run_task(io_, daemon.prepare());
       const auto box = run_task(io_, daemon.launch(login(config_)));
+      if (step.starts_with("remove")) run_task(io_, box->remove());
       std::this_thread::sleep_for(std::chrono::seconds(1));
       ::raise(SIGKILL);
     } catch (const std::exception& error) {
@@ -70,6 +71,16 @@ TEST_F(CrashTest, AtEveryStep) {
   backend_.reset();
   for (const char* step :
        {"journal", "directory", "root", "configuration", "runtime", "network", "started"}) {
+    die_at(step);
+    expect_clean(std::string("killed at ") + step);
+  }
+}
+
+TEST_F(CrashTest, AtEveryStepOfTheRemoval) {
+  prepare();
+  if (!backend_) return;
+  backend_.reset();
+  for (const char* step : {"remove", "remove groups", "remove files", "remove entry", "removed"}) {
     die_at(step);
     expect_clean(std::string("killed at ") + step);
   }
