@@ -11,7 +11,7 @@
 namespace fairlead::docker {
 namespace {
 
-constexpr std::int64_t killed = 128 + 9;
+constexpr std::int64_t status_of_sigkill = 128 + 9;
 constexpr std::string_view mark = "FAIRLEAD_SESSION=";
 
 // $1 is the signal, $2 the mark. A process that has changed its environment or its user is not found.
@@ -50,7 +50,7 @@ class ExecProgram final : public RunningProgram {
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(facts_.exec, Deadline::max());
     ended_ = true;
-    if (code == killed && co_await box_has_ended())
+    if (code == status_of_sigkill && co_await box_has_ended())
       throw backend::BackendError("the box ended, and the program with it",
                                   "");  // its reason is told instead
     co_return code;
