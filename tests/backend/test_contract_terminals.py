@@ -8,6 +8,15 @@ def terminal(backend, *command, rows=24, columns=80, ):
     return pexpect.spawn(words[0], ["-tt", *words[1:]], timeout=30, dimensions=(rows, columns), encoding="utf-8")
 
 
+def resize(session, rows, columns):
+    """OpenSSH 9.2 loses a signal that comes between its look for one and its wait for input: then there is a further one."""
+    for more in range(6):
+        session.setwinsize(rows, columns + more)
+        if session.expect([f"{rows} {columns + more}", pexpect.TIMEOUT], timeout=3) == 0:
+            return
+    raise AssertionError(session.before)
+
+
 def test_a_login_shell(backend):
     session = terminal(backend)
     session.expect(r"[#$] ")
@@ -27,7 +36,7 @@ def test_both_outputs_are_one_and_the_type_is_the_clients(backend):
 
 
 def test_the_size_is_there_before_the_program_starts(backend):
-    session = terminal(backend, "stty size; sleep 1; stty size", rows=37, columns=123)
+    session = terminal(backend, "stty size; sleep 0.5; stty size", rows=37, columns=123)
     session.expect("37 123" if backend.can("a size at the start") else r"\d+ \d+\s")
     session.expect("37 123")
     session.expect(pexpect.EOF)
@@ -36,9 +45,8 @@ def test_the_size_is_there_before_the_program_starts(backend):
 def test_a_change_of_the_window_reaches_the_program(backend):
     session = terminal(backend, "sleep 0.2; trap 'stty size' WINCH; echo ready; while :; do sleep 0.1; done")
     session.expect("ready")
-    for rows, columns in ((50, 132), (20, 60)):
-        session.setwinsize(rows, columns)
-        session.expect(f"{rows} {columns}")
+    resize(session, 50, 132)
+    resize(session, 20, 60)
     session.sendcontrol("c")
     session.expect(pexpect.EOF)
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data into and out of a box, wherever it comes from: exact, bounded, complete; files of the login, SFTP, scp."""
-import filecmp
 import hashlib
 import os
 import pathlib
@@ -68,28 +67,6 @@ def test_files_of_the_login_are_there_before_its_programs(backend):
     assert backend.ssh("stat -c '%a %u' /opt/ticket/small").stdout == b"600 0\n"
 
 
-@pytest.fixture()
-def tree(tmp_path):
-    """A small directory with awkward names, an empty file and some noise."""
-    top = tmp_path / "tree"
-    (top / "sub dir").mkdir(parents=True)
-    (top / "empty").touch()
-    (top / "sub dir" / "ünïcode \"quoted\"").write_text("text\n")
-    (top / "noise").write_bytes(os.urandom(2 << 20))
-    (top / "tool").write_text("#!/bin/sh\n")
-    (top / "tool").chmod(0o755)
-    return top
-
-
-def same_tree(left, right):
-    compared = filecmp.dircmp(left, right)
-    assert not (compared.left_only or compared.right_only or compared.funny_files), compared.report()
-    for name in compared.common_files:
-        assert (left / name).read_bytes() == (right / name).read_bytes()
-    for name in compared.common_dirs:
-        same_tree(left / name, right / name)
-
-
 def test_sftp(backend, tree, tmp_path):
     batch = tmp_path / "batch"
     batch.write_text(f"mkdir /tmp/up\nput -r {tree} /tmp/up\nls -l /tmp/up/tree\nchmod 600 /tmp/up/tree/empty\n"
@@ -98,7 +75,7 @@ def test_sftp(backend, tree, tmp_path):
                      f"get -r /tmp/up/tree {tmp_path}/back\ndf /tmp\n-ls /nonexistent\npwd\n")
     done = e2e.run("sftp", *backend.options(), "-b", batch, "alice@127.0.0.1")
     assert done.returncode == 0, done.stderr
-    same_tree(tree, tmp_path / "back")
+    e2e.same_tree(tree, tmp_path / "back")
 
 
 @pytest.mark.parametrize("protocol", ["-O", "-s"], ids=["scp", "sftp"])
@@ -112,7 +89,7 @@ def test_scp_both_ways(backend, tree, tmp_path, protocol):
     if backend.kind.mode == "session":
         assert (tmp_path / "back" / ".profile").read_text()
     else:
-        same_tree(tree, tmp_path / "back")
+        e2e.same_tree(tree, tmp_path / "back")
         assert (tmp_path / "back" / "tool").stat().st_mode & 0o111
     missing = e2e.run("scp", *backend.options(), protocol, "alice@127.0.0.1:/nonexistent", tmp_path)
     assert missing.returncode != 0 and b"No such file" in missing.stderr

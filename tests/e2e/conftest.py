@@ -5,6 +5,7 @@ FAIRLEAD_BIN names the directory of the binaries (default build/release/bin). Th
 scripts/dockerd-for-tests and scripts/make-test-images.
 """
 import contextlib
+import filecmp
 import itertools
 import json
 import os
@@ -175,6 +176,28 @@ class Daemon:
         return [line.split()[1] for line in open("/proc/self/mounts") if state in line]
 
 
+@pytest.fixture()
+def tree(tmp_path):
+    """A small directory with awkward names, an empty file and two megabytes of noise."""
+    top = tmp_path / "tree"
+    (top / "sub dir").mkdir(parents=True)
+    (top / "empty").touch()
+    (top / "sub dir" / "ünïcode \"quoted\"").write_text("text\n")
+    (top / "noise").write_bytes(os.urandom(2 << 20))
+    (top / "tool").write_text("#!/bin/sh\n")
+    (top / "tool").chmod(0o755)
+    return top
+
+
+def same_tree(left, right):
+    compared = filecmp.dircmp(left, right)
+    assert not (compared.left_only or compared.right_only or compared.funny_files), compared.report()
+    for name in compared.common_files:
+        assert (left / name).read_bytes() == (right / name).read_bytes()
+    for name in compared.common_dirs:
+        same_tree(left / name, right / name)
+
+
 @pytest.fixture(scope="session")
 def work(tmp_path_factory):
     # Not under pytest's own directory: overlayfs and Unix socket paths want short names on a real disk.
@@ -200,14 +223,18 @@ def own_daemon(request, work):
     """Makes daemons that a test may disturb; stops and checks them afterwards."""
     made = []
 
+    backend_of_all, _, link = request.param.partition("-")  # "docker-attach": the link to engines elsewhere
+
     # The small image: each of these unpacks it into a state directory of its own. No two share a directory: a test that
     # waits for a log line would find the line of the daemon before it.
     def make(backend=None, image="busybox", **settings):
-        instance = Daemon(work / f"own-{next(own_daemons)}-{request.param}", backend or request.param, image, **settings)
+        if link:
+            settings.setdefault("docker__execution__agentLink", link)
+        instance = Daemon(work / f"own-{next(own_daemons)}-{request.param}", backend or backend_of_all, image, **settings)
         made.append(instance)
         return instance
 
-    make.backend = request.param
+    make.backend = backend_of_all
     yield make
     for instance in made:
         with contextlib.suppress(subprocess.TimeoutExpired):

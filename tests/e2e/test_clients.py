@@ -1,60 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs that people really use over ssh: sftp, scp, rsync, git, plink, paramiko, asyncssh, Ansible's and VS Code's ways."""
 import asyncio
-import filecmp
 import os
 import subprocess
 
 import paramiko
 import pytest
-from conftest import PASSWORD, run, wait_until
-
-
-@pytest.fixture()
-def tree(tmp_path):
-    """A small directory with awkward names, an empty file, a link and two megabytes of noise."""
-    top = tmp_path / "tree"
-    (top / "sub dir").mkdir(parents=True)
-    (top / "empty").touch()
-    (top / "sub dir" / "ünïcode \"quoted\"").write_text("text\n")
-    (top / "noise").write_bytes(os.urandom(2 << 20))
-    (top / "tool").write_text("#!/bin/sh\n")
-    (top / "tool").chmod(0o755)
-    return top
-
-
-def same_tree(left, right):
-    compared = filecmp.dircmp(left, right)
-    assert not (compared.left_only or compared.right_only or compared.funny_files), compared.report()
-    for name in compared.common_files:
-        assert (left / name).read_bytes() == (right / name).read_bytes()
-    for name in compared.common_dirs:
-        same_tree(left / name, right / name)
-
-
-def test_sftp_batch(daemon, tree, tmp_path):
-    batch = tmp_path / "batch"
-    batch.write_text(f"mkdir /tmp/up\nput -r {tree} /tmp/up\nls -l /tmp/up/tree\nchmod 600 /tmp/up/tree/empty\n"
-                     f"rename /tmp/up/tree/empty /tmp/up/tree/renamed\nln -s tool /tmp/up/tree/link\n"
-                     f"rename /tmp/up/tree/renamed /tmp/up/tree/empty\nrm /tmp/up/tree/link\n"
-                     f"get -r /tmp/up/tree {tmp_path}/back\ndf /tmp\n-ls /nonexistent\npwd\n")
-    done = run("sftp", *daemon.options, "-P", daemon.port, "-b", batch, "alice@127.0.0.1")
-    assert done.returncode == 0, done.stderr
-    same_tree(tree, tmp_path / "back")
-
-
-@pytest.mark.parametrize("protocol", [["-O"], ["-s"]], ids=["scp", "sftp"])
-def test_scp_both_ways(daemon, tree, tmp_path, protocol):
-    with daemon.master(tmp_path) as control:
-        options = [*daemon.options, control, *protocol, "-P", daemon.port]
-        up = run("scp", *options, "-rp", tree, "alice@127.0.0.1:/tmp/there")
-        assert up.returncode == 0, up.stderr
-        down = run("scp", *options, "-rp", "alice@127.0.0.1:/tmp/there", tmp_path / "back")
-        assert down.returncode == 0, down.stderr
-        same_tree(tree, tmp_path / "back")
-        assert (tmp_path / "back" / "tool").stat().st_mode & 0o111
-        missing = run("scp", *options, "alice@127.0.0.1:/nonexistent", tmp_path)
-        assert missing.returncode != 0 and b"No such file" in missing.stderr
+from conftest import PASSWORD, run, same_tree
 
 
 def test_file_transfer_in_a_scratch_image(own_daemon, tree, tmp_path):

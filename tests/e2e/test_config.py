@@ -270,23 +270,21 @@ def test_zsh_completes(place):
     shell.terminate(force=True)
 
 
-@pytest.fixture
-def daemon_with(own_daemon):
-    if own_daemon.backend != "oci":
-        pytest.skip("has nothing to do with the backend")
-    return own_daemon
+one_backend = pytest.mark.parametrize("own_daemon", ["oci"], indirect=True)  # it has nothing to do with what is tested
 
 
-def test_old_authentication_is_served_with_a_warning(daemon_with):
-    daemon = daemon_with()
+@one_backend
+def test_old_authentication_is_served_with_a_warning(own_daemon):
+    daemon = own_daemon()
     daemon.config["auth"] = {"url": "http://127.0.0.1:1", "password": True}
     daemon.start()
     line = next(line for line in daemon.log() if line["code"] == "CONFIG_AUTH_URL_DEPRECATED")
     assert line["level"] == "warning" and "password: {method: webhook" in line["message"]
 
 
-def test_a_key_is_made_once_and_the_file_is_left_alone(daemon_with):
-    daemon = daemon_with().start()
+@one_backend
+def test_a_key_is_made_once_and_the_file_is_left_alone(own_daemon):
+    daemon = own_daemon().start()
     keys = sorted((daemon.directory / "known_hosts").read_text().splitlines())
     text = (daemon.directory / "config.yaml").read_text()
     assert daemon.stop() == 0 and "CORE_NO_HOST_KEYS" in daemon.codes()
@@ -295,8 +293,9 @@ def test_a_key_is_made_once_and_the_file_is_left_alone(daemon_with):
     assert (daemon.directory / "config.yaml").read_text() == text
 
 
-def test_a_port_in_use_is_told(daemon_with):
-    daemon = daemon_with()
+@one_backend
+def test_a_port_in_use_is_told(own_daemon):
+    daemon = own_daemon()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", daemon.port))
         taken.listen()
@@ -306,8 +305,9 @@ def test_a_port_in_use_is_told(daemon_with):
     assert "SSH_START_FAILED" in daemon.codes()
 
 
-def test_sighup_opens_the_log_file_again(daemon_with):
-    daemon = daemon_with().start()
+@one_backend
+def test_sighup_opens_the_log_file_again(own_daemon):
+    daemon = own_daemon().start()
     old = daemon.log_file.with_suffix(".1")
     os.rename(daemon.log_file, old)
     daemon.process.send_signal(signal.SIGHUP)

@@ -71,24 +71,6 @@ def test_two_sessions_of_a_connection_have_two_boxes(session_daemon, tmp_path):
     wait_until(lambda: not session_daemon.boxes(), 10, "nothing is left")
 
 
-def test_the_end_of_input_is_not_the_end_of_the_program(session_daemon):
-    # W3.4: ContainerSSH stops the container then.
-    assert session_daemon.ssh("sleep 2; echo finished; exit 3").stdout == b"finished\n"
-    assert session_daemon.ssh("cat", input=b"x" * 300_000).stdout == b"x" * 300_000
-
-
-def test_environment_terminal_and_signals_reach_the_program(session_daemon):
-    done = session_daemon.ssh("-oSetEnv=FOO=bar", "echo $FOO")
-    assert done.stdout == b"bar\n"
-    terminal = session_daemon.ssh("-tt", "stty size; echo $TERM", env={"PATH": "/usr/bin:/bin", "TERM": "vt220", "COLUMNS": "80"})
-    assert terminal.stdout.splitlines()[-1] == b"vt220"
-    with_program = start(session_daemon, "trap 'echo caught; exit 7' TERM; echo up; sleep 30 & wait")
-    assert with_program.stdout.readline() == b"up\n"
-    run("docker", "kill", "-s", "TERM", *session_daemon.boxes())
-    with_program.kill()
-    wait_until(lambda: not session_daemon.boxes(), 10, "nothing is left")
-
-
 def test_a_killed_client_takes_all_its_boxes_along(session_daemon, tmp_path):
     with session_daemon.master(tmp_path) as shared:
         programs = [start(session_daemon, shared, "echo up; exec sleep 1000") for _ in range(3)]
@@ -96,15 +78,6 @@ def test_a_killed_client_takes_all_its_boxes_along(session_daemon, tmp_path):
             assert program.stdout.readline() == b"up\n"
         assert len(session_daemon.boxes()) == 3
     wait_until(lambda: not session_daemon.boxes(), 10, "all boxes went with the connection")
-
-
-def test_a_box_removed_from_outside_is_told(session_daemon):
-    program = start(session_daemon, "echo up; exec sleep 1000")
-    assert program.stdout.readline() == b"up\n"
-    run("docker", "rm", "-f", *session_daemon.boxes())
-    _, errors = program.communicate(timeout=30)
-    assert (b"The box was removed." in errors or b"The box was killed." in errors) and program.returncode == 255
-    assert session_daemon.ssh("echo fine").stdout == b"fine\n"
 
 
 def test_a_killed_daemon_leaves_no_box_of_a_session_after_the_next_start(make_daemon):

@@ -7,21 +7,11 @@ import subprocess
 import time
 
 import pytest
-from conftest import BIN, IMAGES, ROOT, Daemon, run, wait_until
+from conftest import BIN, IMAGES, Daemon, run, wait_until
 
 
 def start(daemon, *command):
     return subprocess.Popen(daemon.ssh_command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def test_killed_client_takes_its_box_along(daemon):
-    wait_until(lambda: not daemon.boxes(), 20, "earlier boxes are gone")
-    client = start(daemon, "echo up; exec sleep 1000")
-    assert client.stdout.readline() == b"up\n"
-    assert len(daemon.boxes()) == 1
-    client.kill()
-    client.wait()
-    wait_until(lambda: not daemon.boxes(), 2, "the box of a killed client is gone")
 
 
 def test_killed_daemon_leaves_nothing_after_the_next_start(own_daemon):
@@ -86,27 +76,6 @@ def test_missing_image_is_told_to_the_user_and_others_are_served(own_daemon):
     assert daemon.ssh("echo fine").stdout == b"fine\n"
 
 
-def test_agent_killed_by_the_user_is_told(daemon):
-    done = daemon.ssh("kill -9 -1; kill -9 1; sleep 5; echo never", timeout=60)
-    assert b"never" not in done.stdout or done.returncode == 0
-    assert daemon.ssh("echo fine").stdout == b"fine\n"
-
-
-def test_a_box_killed_from_outside_is_told(daemon):
-    client = start(daemon, "echo up; exec sleep 1000")
-    assert client.stdout.readline() == b"up\n"
-    if daemon.backend == "docker":
-        run("docker", "rm", "-f", *daemon.boxes())
-    else:
-        inside = list(filter(is_agent, processes()))
-        assert inside
-        for pid in inside:
-            os.kill(int(pid), signal.SIGKILL)
-    _, errors = client.communicate(timeout=30)
-    assert b"fairlead:" in errors and client.returncode == 255
-    assert daemon.ssh("echo fine").stdout == b"fine\n"
-
-
 def processes():
     return [pid for pid in os.listdir("/proc") if pid.isdigit()]
 
@@ -165,33 +134,6 @@ def test_a_disk_limit_is_the_engines_quota_where_it_has_one(engine_with_quotas, 
         assert b"quota" in done.stderr.lower() and done.stdout == b"goes on\n", done.stderr
     finally:
         assert daemon.stop() == 0
-
-
-def resident_kilobytes(process):
-    return int(pathlib.Path(f"/proc/{process.pid}/status").read_text().split("VmRSS:")[1].split()[0])
-
-
-def processor_ticks(process):
-    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def test_output_nobody_reads_does_not_grow_the_daemon(own_daemon):
-    daemon = own_daemon().start()
-    client = start(daemon, "cat /dev/zero")
-    client.stdout.read(1)
-    # Everything between program and client has filled up when the daemon has nothing to do any more.
-    looks = [processor_ticks(daemon.process)]
-
-    def is_idle():
-        time.sleep(0.2)
-        looks.append(processor_ticks(daemon.process))
-        return len(looks) > 5 and looks[-1] == looks[-5]
-
-    wait_until(is_idle, 20, "the daemon waits for its client")
-    assert resident_kilobytes(daemon.process) < 100_000
-    client.kill()
-    client.wait()
 
 
 @pytest.fixture

@@ -21,19 +21,18 @@ def file(content, sensitive=False):
     return entry(base64.b64encode(content).decode(), sensitive)
 
 
-@pytest.fixture(params=["oci", "docker", "docker-attach"])
-def served(request, own_daemon):
-    """A daemon with a configuration webhook that gives what the test says; `attach` is the link to engines elsewhere."""
-    if own_daemon.backend != request.param.split("-")[0]:
-        pytest.skip("the other backend's")
+pytestmark = pytest.mark.parametrize("own_daemon", ["oci", "docker", "docker-attach"], indirect=True)
+
+
+@pytest.fixture
+def served(own_daemon):
+    """A daemon with a configuration webhook that gives what the test says."""
     hooks = Server()
 
     def make(answer, **settings):
         hooks.answer = lambda path, body: (200, answer)
         daemon = own_daemon(**settings)
         daemon.set("configserver.url", hooks.url)
-        if request.param == "docker-attach":
-            daemon.set("docker.execution.agentLink", "attach")
         return daemon.start()
     make.backend = own_daemon.backend
     yield make

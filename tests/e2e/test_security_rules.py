@@ -195,9 +195,8 @@ def test_users_have_rules_of_their_own(daemon_with):
     assert daemon.ssh("id", user="bob").returncode == 255
 
 
+@pytest.mark.parametrize("own_daemon", ["docker"], indirect=True)  # labels are the engine's
 def test_containers_are_labelled_as_containerssh_does(daemon_with):
-    if daemon_with.backend != "docker":
-        pytest.skip("labels are the engine's")
     daemon = daemon_with()
     held = subprocess.Popen(daemon.ssh_command("echo up; read line"), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert held.stdout.readline() == b"up\n"

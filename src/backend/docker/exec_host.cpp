@@ -17,7 +17,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::int64_t killed = 128 + 9;
+constexpr std::int64_t status_of_sigkill = 128 + 9;
 constexpr std::string_view mark_name = "FAIRLEAD_SESSION=";
 
 // $1 is the signal, $2 the mark. A process that has changed its environment or its user is not found.
@@ -62,7 +62,7 @@ class ExecProgram : public RunningProgram {
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(place_, exec_, Deadline::max());
     ended_ = true;
-    if (code != killed) co_return code;
+    if (code != status_of_sigkill) co_return code;
     const bool with_the_box = co_await box_has_ended();
     if (with_the_box)
       throw backend::BackendError("the box ended, and the program with it",
