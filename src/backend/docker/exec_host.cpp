@@ -41,8 +41,7 @@ class ExecProgram final : public RunningProgram {
     auto id = co_await engine().create_exec(facts_.place.container, std::move(exec), deadline);
     const auto stream = co_await engine().start_exec(id, false, deadline);
     std::vector<std::byte> ignored(limits::engine_words);
-    while (co_await stream.read_some(ignored) > 0) {
-    }
+    for (std::size_t size = 1; size > 0;) size = co_await stream.read_some(ignored);
     co_return co_await code_of(std::move(id), deadline) == 0;
   }
 
