@@ -13,8 +13,9 @@ target_compile_options(fairlead_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
   $<$<BOOL:${FAIRLEAD_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:Clang>:-Wno-unqualified-std-cast-call>
-  # g++ 12 warns wrongly about restrict and overflows in inlined std::string code (docs/decisions.md).
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-dangling-pointer;-fcoroutines>)
+  # g++ 12 warns wrongly about restrict and overflows in inlined std::string code (docs/decisions.md), and about coroutines that
+  # a unity build includes.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-stringop-overflow;-Wno-maybe-uninitialized;-Wno-array-bounds;-Wno-dangling-pointer;-Wno-subobject-linkage;-fcoroutines>)
 target_compile_definitions(fairlead_settings INTERFACE _GLIBCXX_ASSERTIONS FAIRLEAD_VERSION="${PROJECT_VERSION}")
 if(NOT FAIRLEAD_SANITIZE) # the two check the same calls and disturb each other
   target_compile_definitions(fairlead_settings INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)

@@ -68,10 +68,8 @@ ssh::Task<> time_exec(Target target, int count, std::string command) {
   for (int i = 0; i < count; ++i) {
     const auto start = Clock::now();
     ssh::OpenedChannel program = co_await start_program(connection.connection, command);
-    while (co_await program.channel.read_some(buffer) > 0) {
-    }
-    while (co_await program.requests.next()) {
-    }
+    for (std::size_t size = 1; size > 0;) size = co_await program.channel.read_some(buffer);
+    while (auto request = co_await program.requests.next()) request.reset();
     program.channel.close();
     print_since(start);
   }

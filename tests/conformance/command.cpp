@@ -177,8 +177,9 @@ ssh::Task<> run_program(ssh::Channel channel, std::string path) {
   const pid_t child = start(path, theirs.native_handle());
   theirs.close();
   ssh::TaskScope input(co_await asio::this_coro::executor);
-  input.spawn(ssh::copy(channel, Stream{ours}));
-  co_await ssh::copy(Stream{ours}, channel);
+  const Stream program{ours};
+  input.spawn(ssh::copy(channel, program));
+  co_await ssh::copy(program, channel);
   ::waitpid(child, nullptr, 0);  // it has closed its output: only exiting is left
   channel.send_exit_status(0);
   channel.close();

@@ -239,6 +239,47 @@ def sftp():
          extended("expand-path@openssh.com", text("~/x")) + extended("home-directory", text("root")) +
          extended("users-groups-by-id@openssh.com", text(u32(0)) + text(u32(0))) + extended("none", b"") + request(99, b""))
 
+# Made for this purpose by ssh-keygen and openssl; nothing is locked with them.
+OPENSSH_ED25519 = (
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUxOQAAACC2KMO2MfE1ntkW7ZLcZcg/4Ou+kTAsy6gI+5"
+    "BxhqimkwAAAIhqad+kamnfpAAAAAtzc2gtZWQyNTUxOQAAACC2KMO2MfE1ntkW7ZLcZcg/4Ou+kTAsy6gI+5BxhqimkwAAAEAsjBC1AFt6SZqmF5XBaMTi"
+    "ncRMXgJ5TmZ39426pL0r17Yow7Yx8TWe2RbtktxlyD/g676RMCzLqAj7kHGGqKaTAAAABHNlZWQB")
+OPENSSH_ECDSA = (
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAaAAAABNlY2RzYS1zaGEyLW5pc3RwMjU2AAAACG5pc3RwMjU2AAAAQQRbEF1aHO"
+    "kHp2qof8I98lX23wabj6JJ78UElPSU/M4E5yfnKNM5dFwcpJ4YN2bfb8j+Ulk3NKqe7kGgtACZKFFrAAAAoCWr9tMlq/bTAAAAE2VjZHNhLXNoYTItbmlz"
+    "dHAyNTYAAAAIbmlzdHAyNTYAAABBBFsQXVoc6Qenaqh/wj3yVfbfBpuPoknvxQSU9JT8zgTnJ+co0zl0XByknhg3Zt9vyP5SWTc0qp7uQaC0AJkoUWsAAA"
+    "AgJNbeHPOOwN4XHCCLOLACXUo65YQBTjttj1l7vguSpo8AAAAEc2VlZAECAwQ=")
+PKCS8_ED25519 = (
+    "MC4CAQAwBQYDK2VwBCIEIAqhwHMtcNl+HWnlNFUtpOvC9yZ/bmGhULAHPRG2Nr0a")
+SEC1_P256 = (
+    "MHcCAQEEIGqZG5RuzsioagvteSOEw2xDUsvHaTNtZ1z14i4iN8KroAoGCCqGSM49AwEHoUQDQgAE/ECHw/yk884hBqpNiUNCrmv1dLft/19avLpUWca+rF"
+    "e8rtD94MB6UQZbrJyZ6MTeJgYiWF3kDtvu74zrqEz7Lg==")
+PUBLIC_ED25519 = (
+    "AAAAC3NzaC1lZDI1NTE5AAAAILYow7Yx8TWe2RbtktxlyD/g676RMCzLqAj7kHGGqKaT")
 
-for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins, certificates, revocations, sftp):
+
+def key_files():
+    def pem(kind, body):
+        lines = [body[at:at + 64] for at in range(0, len(body), 64)]
+        return "\n".join([f"-----BEGIN {kind}-----", *lines, f"-----END {kind}-----", ""]).encode()
+
+    for name, kind, body in (("openssh-ed25519", "OPENSSH PRIVATE KEY", OPENSSH_ED25519), ("openssh-ecdsa", "OPENSSH PRIVATE KEY", OPENSSH_ECDSA),
+                             ("pkcs8", "PRIVATE KEY", PKCS8_ED25519), ("sec1", "EC PRIVATE KEY", SEC1_P256)):
+        save("key_file_fuzz", name, pem(kind, body))
+    save("key_file_fuzz", "public-blob", base64.b64decode(PUBLIC_ED25519))
+    save("key_file_fuzz", "public-text", b"ssh-ed25519 " + PUBLIC_ED25519.encode() + b" alice@host")
+
+
+def authorized_keys():
+    key = f"ssh-ed25519 {PUBLIC_ED25519}"
+    save("authorized_keys_fuzz", "plain", f"# mine\n\n{key} alice@host\r\n{key}\n".encode())
+    save("authorized_keys_fuzz", "options", (
+        f'restrict,pty,command="say \\"hi\\" #1",environment="A=b,c",from="10.0.0.0/8,!10.0.0.1,*.example.com" {key} a\n'
+        f'cert-authority,principals="ops,root",expiry-time="20301231235959Z" {key}\n'
+        f'no-touch-required,verify-required,permitopen="db:5432",permitlisten="8080" {key}\n'
+        f'command="open {key}\n'.encode()))
+
+
+for make in (wire, requests, setup, channels, identification, packets, key_exchanges, logins, certificates, revocations, sftp, key_files,
+             authorized_keys):
     make()

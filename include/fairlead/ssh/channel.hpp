@@ -116,7 +116,7 @@ class Channel {
   void send_exit_signal(std::string_view name, bool core_dumped, std::string_view text);
 
   // Any request; true when the peer answered success. Without a wanted reply use notify().
-  [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload);
+  [[nodiscard]] Task<bool> request(std::string name, std::vector<std::byte> payload = {});
   void notify(std::string_view name, Bytes payload);
   // The same with a typed body, for example ExecRequest.
   template <TypedBody Body>

@@ -342,7 +342,11 @@ TEST_F(HttpClient, StreamedBodyArrivesInPiecesAndFreesItsConnection) {
     request.target = "/";
     auto stream = co_await from.open(std::move(request));
     std::size_t total = 0;
-    for (std::string piece; !(piece = co_await stream.read()).empty();) total += piece.size();
+    std::string piece;
+    do {
+      piece = co_await stream.read();
+      total += piece.size();
+    } while (!piece.empty());
     co_return total;
   };
   EXPECT_EQ(test::run_task(io_, read_all(client)), 100U * 1024);

@@ -277,7 +277,7 @@ TEST(RelayDataSocket, TerminalsKeepToTheLink) {
       const ssh::PtyRequest terminal{"xterm", {}, {}};
       const bool pty = co_await client.channel.request("pty-req", terminal.encode());
       EXPECT_TRUE(pty);
-      const bool shell = co_await client.channel.request("shell", {});
+      const bool shell = co_await client.channel.request("shell");
       EXPECT_TRUE(shell);
     };
     scope.spawn(ask());

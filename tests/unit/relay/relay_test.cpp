@@ -240,7 +240,7 @@ TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
   stage.start();
   auto test = [&]() -> Task<> {
     Session session = co_await start_program(stage);
-    const bool granted = co_await session.client.channel.request("x11-req", {});
+    const bool granted = co_await session.client.channel.request("x11-req");
     EXPECT_FALSE(granted);
     const ssh::SignalRequest signal{"USR1"};
     session.client.channel.notify("signal", signal.encode());

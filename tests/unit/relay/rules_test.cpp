@@ -131,7 +131,7 @@ TEST(RelayRules, OtherThingsAreRefusedInSilence) {
     };
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(shell());
-    const bool granted = co_await start(session.client.channel, "shell", {});
+    const bool granted = co_await session.client.channel.request("shell");
     EXPECT_TRUE(granted);
     std::vector<std::byte> buffer(1000);
     const ssh::Chunk chunk = co_await session.client.channel.read_chunk(buffer);

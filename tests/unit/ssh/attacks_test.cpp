@@ -55,7 +55,7 @@ TEST(RogueServer, CVE_2000_1169_GetsNoAgentNoDisplayAndNoForward) {
   Loop loop;
   LoginPair pair;
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     {
       auto dropped = std::move(outcome.client->channels);
@@ -67,8 +67,7 @@ TEST(RogueServer, CVE_2000_1169_GetsNoAgentNoDisplayAndNoForward) {
       EXPECT_FALSE(opened.has_value()) << type;
     }
     EXPECT_TRUE(server.is_open());
-  };
-  loop.run(test());
+  });
 }
 
 // --- CVE-2026-39830, x/crypto: answers that nobody had asked for filled a queue, and the reader waited for
@@ -86,7 +85,7 @@ TEST(UnsolicitedReplies, CVE_2026_39830_TheConnectionGoesOn) {
     }
   flood.append(make_packet(make_message(
       [](WireWriter& w) { w.byte(msg::global_request).string(KeepaliveRequest::wire_name).boolean(true); })));
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     const Bytes bytes = flood.readable();
     TaskScope scope(co_await asio::this_coro::executor);
     auto send = [&]() -> Task<> {
@@ -107,8 +106,7 @@ TEST(UnsolicitedReplies, CVE_2026_39830_TheConnectionGoesOn) {
     co_await asking.join();
     EXPECT_TRUE(served.connection.is_open());
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -140,7 +140,7 @@ TEST_F(CertificateLogins, ACertificateThatItsCaHasNotSignedIsToldToo) {
   auto sockets = tcp_pair(loop_.io);
   auto blob = certificate_blob({}, key_.public_key(), ca_);
   blob.back() ^= std::byte{1};
-  auto test = [&]() -> Task<> {
+  loop_.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
     {
@@ -152,8 +152,7 @@ TEST_F(CertificateLogins, ACertificateThatItsCaHasNotSignedIsToldToo) {
       co_await client.receive(2);
     }
     co_await scope.join();
-  };
-  loop_.run(test());
+  });
   EXPECT_THAT(authenticator_->refusals, ElementsAre(LoginRefusal::key, LoginRefusal::method));
 }
 

@@ -31,7 +31,7 @@ class ClientKeys : public testing::Test {
     Loop loop;
     auto sockets = tcp_pair(loop.io);
     std::vector<std::string> shown;
-    auto test = [&]() -> Task<> {
+    loop.run([&]() -> Task<> {
       TaskScope scope(co_await asio::this_coro::executor);
       LoginOutcome outcome;
       scope.spawn(LoginPair::log_in(std::move(sockets.second), client_, outcome));
@@ -46,8 +46,7 @@ class ClientKeys : public testing::Test {
       }
       co_await scope.join();
       EXPECT_EQ(outcome.client_error->code, Errc::authentication_failed);
-    };
-    loop.run(test());
+    });
     EXPECT_EQ(shown.at(0), "ssh-ed25519");
     shown.erase(shown.begin());
     return shown;

@@ -149,7 +149,7 @@ TEST_F(DialogueLogin, AClientThatDoesNotAnswerAllPromptsGivesUp) {
 TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
   auto sockets = tcp_pair(loop_.io);
   std::vector<int> answers;
-  auto test = [&]() -> Task<> {
+  loop_.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
     {
@@ -172,8 +172,7 @@ TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
       answers = client.numbers();
     }
     co_await scope.join();
-  };
-  loop_.run(test());
+  });
   EXPECT_THAT(answers, ElementsAre(msg::userauth_info_request, msg::userauth_info_request,
                                    msg::userauth_failure, msg::userauth_success));
   EXPECT_TRUE(outcome_.server.has_value());
@@ -210,7 +209,7 @@ TEST_F(DialogueLogin, ABannerIsShownWhileSomebodyTypes) {
     co_return std::vector<std::string>(1, "right");
   };
   auto sockets = tcp_pair(loop_.io);
-  auto test = [&]() -> Task<> {
+  loop_.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(LoginPair::log_in(std::move(sockets.second), pair_.client, outcome_));
     {
@@ -223,8 +222,7 @@ TEST_F(DialogueLogin, ABannerIsShownWhileSomebodyTypes) {
       co_await server.receive(2);
     }
     co_await scope.join();
-  };
-  loop_.run(test());
+  });
   EXPECT_TRUE(typed);
   EXPECT_THAT(banners, ElementsAre("first", "second"));
   EXPECT_TRUE(outcome_.client_error.has_value());

@@ -96,7 +96,7 @@ class GssapiLogin : public testing::Test {
   std::vector<int> log_in(const Script& script) {
     auto sockets = tcp_pair(loop_.io);
     std::vector<int> numbers;
-    auto test = [&]() -> Task<> {
+    loop_.run([&]() -> Task<> {
       TaskScope scope(co_await asio::this_coro::executor);
       scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
       {
@@ -105,8 +105,7 @@ class GssapiLogin : public testing::Test {
         numbers = client.numbers();
       }
       co_await scope.join();
-    };
-    loop_.run(test());
+    });
     return numbers;
   }
 

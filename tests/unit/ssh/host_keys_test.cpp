@@ -43,14 +43,13 @@ std::vector<Keys> learned_from(const PrivateKey& own, const std::shared_ptr<Lyin
   LearningPair pair({own});
   pair.server->host_keys = signer;
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     co_await settle();
     (void)co_await open_pair(*outcome.client, *outcome.server);
     co_await settle();
     EXPECT_TRUE(outcome.client->connection.is_open());
-  };
-  loop.run(test());
+  });
   return pair.learned;
 }
 
@@ -60,11 +59,10 @@ TEST(HostKeyUpdate, AClientLearnsAllKeysThatAreProved) {
              third = make_key(PrivateKey::Type::ecdsa_p256);
   LearningPair pair({first, second, third});
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     for (int i = 0; i < 100 && pair.learned.empty(); ++i) co_await settle();
-  };
-  loop.run(test());
+  });
   ASSERT_EQ(pair.learned.size(), 1U);
   EXPECT_EQ(pair.learned[0], (Keys{first.public_key(), second.public_key(), third.public_key()}));
 }
@@ -75,12 +73,11 @@ TEST(HostKeyUpdate, AClientThatDoesNotWantToKnowAsksNothing) {
   LearningPair pair({key});
   pair.client->on_host_keys = nullptr;
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     auto announced = co_await outcome.client->requests.next();  // the application's own then
     EXPECT_EQ(announced->type(), RequestType::host_keys);
-  };
-  loop.run(test());
+  });
 }
 
 TEST(HostKeyUpdate, ARevokedHostKeyIsRefusedAndNotLearned) {
@@ -92,7 +89,7 @@ TEST(HostKeyUpdate, ARevokedHostKeyIsRefusedAndNotLearned) {
         RevocationList::from_bytes(as_bytes(key.public_key().text() + "\n")).value();
   };
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     revoke(first);
     co_await pair.run(outcome);
     EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
@@ -100,8 +97,7 @@ TEST(HostKeyUpdate, ARevokedHostKeyIsRefusedAndNotLearned) {
     revoke(second);
     co_await pair.run(outcome);
     for (int i = 0; i < 100 && pair.learned.empty(); ++i) co_await settle();
-  };
-  loop.run(test());
+  });
   ASSERT_EQ(pair.learned.size(), 1U);
   EXPECT_EQ(pair.learned[0], Keys{first.public_key()});
 }
@@ -133,15 +129,14 @@ TEST(HostKeyUpdate, AnnouncementsBeyondTheLimitAreNotLookedInto) {
   const auto own = make_key();
   LearningPair pair({own});
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     const HostKeys again{{{own.public_key().blob().begin(), own.public_key().blob().end()}}};
     for (unsigned i = 0; i < 3 * limits::host_key_updates; ++i) outcome.server->connection.notify(again);
     for (int i = 0; i < 100 && pair.learned.size() < limits::host_key_updates; ++i) co_await settle();
     co_await settle();
     EXPECT_TRUE(outcome.client->connection.is_open());
-  };
-  loop.run(test());
+  });
   EXPECT_EQ(pair.learned.size(), limits::host_key_updates);
 }
 

@@ -5,10 +5,10 @@
 namespace fairlead::ssh::test {
 namespace {
 
-TEST(LinkChannel, OpenIsConfirmedAndCarriesDataBothWays) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+using LinkChannel = LinkTest;
+
+TEST_F(LinkChannel, OpenIsConfirmedAndCarriesDataBothWays) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto hello = as_bytes("hello");
     co_await channels.a.channel.write(hello);
@@ -19,14 +19,11 @@ TEST(LinkChannel, OpenIsConfirmedAndCarriesDataBothWays) {
     co_await channels.b.channel.write(answer);
     const auto back = co_await channels.a.channel.read_some(buffer);
     EXPECT_EQ(as_text(Bytes(buffer).first(back)), "good day");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, NewChannelTellsTypeAndExtraData) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, NewChannelTellsTypeAndExtraData) {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     auto open = [&]() -> Task<> {
       const auto extra = as_bytes("where to");
@@ -38,18 +35,15 @@ TEST(LinkChannel, NewChannelTellsTypeAndExtraData) {
     EXPECT_TRUE(channel.has_value());
     EXPECT_EQ(channel->type(), "direct-tcpip");
     EXPECT_EQ(as_text(channel->extra_data()), "where to");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, RefusalCarriesReasonAndText) {
-  Loop loop;
-  LinkPair pair(loop.io);
+TEST_F(LinkChannel, RefusalCarriesReasonAndText) {
   auto refuse = [&]() -> Task<> {
     auto channel = co_await pair.b.channels.next();
     std::move(*channel).reject(OpenFailure::unknown_channel_type, "only sessions");
   };
-  auto test = [&]() -> Task<> {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(refuse());
     auto opened = co_await pair.a.connection.open_channel("tun@openssh.com");
@@ -60,29 +54,23 @@ TEST(LinkChannel, RefusalCarriesReasonAndText) {
     // The connection goes on.
     auto channels = co_await open_pair(pair.a, pair.b);
     EXPECT_EQ(channels.a.channel.id(), 0u);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, UndecidedChannelIsRefusedOnDestruction) {
-  Loop loop;
-  LinkPair pair(loop.io);
+TEST_F(LinkChannel, UndecidedChannelIsRefusedOnDestruction) {
   auto drop = [&]() -> Task<> { auto channel = co_await pair.b.channels.next(); };
-  auto test = [&]() -> Task<> {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(drop());
     auto opened = co_await pair.a.connection.open_channel("session");
     EXPECT_FALSE(opened.has_value());
     EXPECT_EQ(opened.error().reason, OpenFailure::connect_failed);
     EXPECT_EQ(opened.error().text, "not accepted");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, DroppedStreamRefusesWhatComesAndWhatWaits) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, DroppedStreamRefusesWhatComesAndWhatWaits) {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     int refused = 0;
     auto open = [&]() -> Task<> {
@@ -98,14 +86,11 @@ TEST(LinkChannel, DroppedStreamRefusesWhatComesAndWhatWaits) {
     scope.spawn(open());
     co_await scope.join();
     EXPECT_EQ(refused, 2);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, MoreThanTheLimitOfUndecidedChannelsAreRefusedAtOnce) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, MoreThanTheLimitOfUndecidedChannelsAreRefusedAtOnce) {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     std::size_t refused = 0;
     auto open = [&]() -> Task<> {
@@ -115,14 +100,11 @@ TEST(LinkChannel, MoreThanTheLimitOfUndecidedChannelsAreRefusedAtOnce) {
     for (std::size_t i = 0; i < limits::undecided_channels + 5; ++i) scope.spawn(open());
     co_await settle();
     EXPECT_EQ(refused, 5u);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, EofClosesOneDirectionOnly) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, EofClosesOneDirectionOnly) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto question = as_bytes("question");
     co_await channels.a.channel.write(question);
@@ -133,14 +115,11 @@ TEST(LinkChannel, EofClosesOneDirectionOnly) {
     co_await channels.b.channel.write(answer);
     channels.b.channel.close_write();
     EXPECT_EQ(co_await read_text(channels.a.channel), "answer after the end of input");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, WritingAfterOwnEofThrows) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, WritingAfterOwnEofThrows) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     channels.a.channel.close_write();
     bool thrown = false;
@@ -151,14 +130,11 @@ TEST(LinkChannel, WritingAfterOwnEofThrows) {
       thrown = error.error().code == Errc::connection_closed;
     }
     EXPECT_TRUE(thrown);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, DataIsReadableAfterThePeerHasClosed) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, DataIsReadableAfterThePeerHasClosed) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto data = pattern(200'000);
     co_await channels.a.channel.write(data);
@@ -173,14 +149,11 @@ TEST(LinkChannel, DataIsReadableAfterThePeerHasClosed) {
     request.reset();
     EXPECT_FALSE((co_await channels.b.requests.next()).has_value());
     EXPECT_EQ(co_await read_all(channels.b.channel), data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, StandardAndExtendedDataKeepTheirOrder) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, StandardAndExtendedDataKeepTheirOrder) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto one = as_bytes("one"), two = as_bytes("two"), three = as_bytes("three");
     co_await channels.a.channel.write(one);
@@ -197,14 +170,11 @@ TEST(LinkChannel, StandardAndExtendedDataKeepTheirOrder) {
       seen += ' ';
     }
     EXPECT_EQ(seen, "S:one E:two S:three ");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, ReadSomeDropsExtendedDataAndGivesItsCreditBack) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, ReadSomeDropsExtendedDataAndGivesItsCreditBack) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     auto send = [&]() -> Task<> {
@@ -216,14 +186,11 @@ TEST(LinkChannel, ReadSomeDropsExtendedDataAndGivesItsCreditBack) {
     };
     scope.spawn(send());
     EXPECT_EQ(co_await read_text(channels.b.channel), "word");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, DroppingTheLastHandleCloses) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, DroppingTheLastHandleCloses) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     {
       auto dropped = std::move(channels.a);
@@ -232,14 +199,11 @@ TEST(LinkChannel, DroppingTheLastHandleCloses) {
     std::vector<std::byte> buffer(10);
     EXPECT_EQ(co_await channels.b.channel.read_some(buffer), 0u);
     EXPECT_FALSE((co_await channels.b.requests.next()).has_value());
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, AnOpenWhoseCallerIsGoneIsClosedWhenConfirmed) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, AnOpenWhoseCallerIsGoneIsClosedWhenConfirmed) {
+  run([&]() -> Task<> {
     auto open = [&]() -> Task<> { (void)co_await pair.a.connection.open_channel("session"); };
     {
       TaskScope scope(co_await asio::this_coro::executor);
@@ -252,14 +216,11 @@ TEST(LinkChannel, AnOpenWhoseCallerIsGoneIsClosedWhenConfirmed) {
     co_await accepted.channel.closed();
     auto channels = co_await open_pair(pair.a, pair.b);
     EXPECT_TRUE(pair.a.connection.is_open());
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, NumbersAreUsedAgain) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, NumbersAreUsedAgain) {
+  run([&]() -> Task<> {
     for (int round = 0; round < 300; ++round) {
       auto channels = co_await open_pair(pair.a, pair.b);
       EXPECT_EQ(channels.a.channel.id(), 0u);
@@ -268,14 +229,11 @@ TEST(LinkChannel, NumbersAreUsedAgain) {
       channels.b.channel.close();
       co_await channels.a.channel.closed();
     }
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkChannel, HandlesDroppedInEveryStateLeaveAWorkingConnection) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkChannel, HandlesDroppedInEveryStateLeaveAWorkingConnection) {
+  run([&]() -> Task<> {
     for (int state = 0; state < 8; ++state) {
       auto channels = co_await open_pair(pair.a, pair.b);
       const auto data = pattern(40'000);
@@ -292,8 +250,7 @@ TEST(LinkChannel, HandlesDroppedInEveryStateLeaveAWorkingConnection) {
     co_await channels.a.channel.write(word);
     channels.a.channel.close_write();
     EXPECT_EQ(co_await read_text(channels.b.channel), "still here");
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 namespace fairlead::ssh::test {
 namespace {
 
+using LinkEnd = LinkTest;
+
 // One coroutine for each way to wait on a connection; counts those that came back.
 class Waiters {
  public:
@@ -46,7 +48,7 @@ class Waiters {
     }
   }
   Task<> request() {
-    EXPECT_FALSE(co_await channel_.channel.request("anything", {}));
+    EXPECT_FALSE(co_await channel_.channel.request("anything"));
     ++back;
   }
   Task<> channel_closed() {
@@ -87,10 +89,8 @@ class Waiters {
   const std::vector<std::byte> data_ = pattern(4 * limits::initial_window);  // more than the window
 };
 
-TEST(LinkEnd, CloseWakesEveryKindOfWaiter) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkEnd, CloseWakesEveryKindOfWaiter) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     Waiters waiters(pair.a, channels.a);
     TaskScope scope(co_await asio::this_coro::executor);
@@ -106,16 +106,13 @@ TEST(LinkEnd, CloseWakesEveryKindOfWaiter) {
     EXPECT_EQ(why.code, Errc::timeout);
     EXPECT_STREQ(why.detail, "first");
     EXPECT_EQ((co_await pair.b.connection.closed()).code, Errc::end_of_stream);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, APeerThatDiesWakesEveryKindOfWaiter) {
-  Loop loop;
-  auto sockets = socket_pair(loop.io);
+TEST_F(LinkSocket, APeerThatDiesWakesEveryKindOfWaiter) {
   auto a = link(std::move(sockets.first));
   auto b = std::make_optional(link(std::move(sockets.second)));
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     auto channels = std::make_optional(co_await open_pair(a, *b));
     Waiters waiters(a, channels->a);
     TaskScope scope(co_await asio::this_coro::executor);
@@ -126,15 +123,12 @@ TEST(LinkEnd, APeerThatDiesWakesEveryKindOfWaiter) {
     co_await scope.join();
     EXPECT_EQ(waiters.back, Waiters::count);
     EXPECT_EQ((co_await a.connection.closed()).code, Errc::end_of_stream);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, APeerKilledMidTransferIsAnEndAndNotAHang) {
-  Loop loop;
-  auto sockets = socket_pair(loop.io);
+TEST_F(LinkSocket, APeerKilledMidTransferIsAnEndAndNotAHang) {
   auto a = link(std::move(sockets.first));
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     auto b = link(std::move(sockets.second));
     auto channels = co_await open_pair(a, b);
@@ -153,14 +147,11 @@ TEST(LinkEnd, APeerKilledMidTransferIsAnEndAndNotAHang) {
     b.connection.close({Errc::io_failed});  // at once, without a word
     co_await scope.join();
     EXPECT_TRUE(failed);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, CancelledWaitersLeaveAWorkingConnection) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkEnd, CancelledWaitersLeaveAWorkingConnection) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     Waiters waiters(pair.a, channels.a);
     {
@@ -178,53 +169,42 @@ TEST(LinkEnd, CancelledWaitersLeaveAWorkingConnection) {
     auto others = co_await open_pair(pair.a, pair.b);
     const auto data = pattern(3 * limits::initial_window);
     TaskScope scope(co_await asio::this_coro::executor);
-    auto send = [&]() -> Task<> {
-      co_await others.a.channel.write(data);
-      others.a.channel.close_write();
-    };
-    scope.spawn(send());
+    scope.spawn(send_all(others.a.channel, data));
     EXPECT_TRUE(co_await read_all(others.b.channel) == data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, ADestroyedContextTakesEverythingWithIt) {
+TEST_F(LinkSocket, ADestroyedContextTakesEverythingWithIt) {
   // LeakSanitizer and AddressSanitizer judge.
-  Loop loop;
-  auto pair = std::make_unique<LinkPair>(loop.io);
+  auto pair = std::make_unique<LinkPair>(std::move(sockets));
   auto channels = std::make_shared<std::optional<ChannelPair>>();
   auto waiters = std::make_shared<std::optional<Waiters>>();
   auto scope = std::make_shared<TaskScope>(loop.io.get_executor());
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     channels->emplace(co_await open_pair(pair->a, pair->b));
     waiters->emplace(pair->a, (*channels)->a);
     (*waiters)->start(*scope);
     co_await settle();
     EXPECT_EQ((*waiters)->back, 0);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, FramesThatOwnTheirHandlesDieWithTheContext) {
-  Loop loop;
+TEST_F(LinkSocket, FramesThatOwnTheirHandlesDieWithTheContext) {
   // Owns both connections and waits for something that never comes.
   auto serve = [](StreamSocket first, StreamSocket second) -> Task<> {
     auto a = link(std::move(first));
     auto b = link(std::move(second));
     auto channels = co_await open_pair(a, b);
-    (void)co_await channels.a.channel.request("never", {});
+    (void)co_await channels.a.channel.request("never");
   };
-  auto sockets = socket_pair(loop.io);
   TaskScope scope(loop.io.get_executor());
   scope.spawn(serve(std::move(sockets.first), std::move(sockets.second)));
   auto test = []() -> Task<> { co_await settle(); };
   loop.run(test());
 }
 
-TEST(LinkEnd, OperationsAfterTheEndReportIt) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkEnd, OperationsAfterTheEndReportIt) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     auto open = [&]() -> Task<> {
@@ -239,7 +219,7 @@ TEST(LinkEnd, OperationsAfterTheEndReportIt) {
     EXPECT_FALSE(pair.a.connection.is_open());
     std::vector<std::byte> buffer(10);
     EXPECT_EQ(co_await channels.a.channel.read_some(buffer), 0u);
-    EXPECT_FALSE(co_await channels.a.channel.request("anything", {}));
+    EXPECT_FALSE(co_await channels.a.channel.request("anything"));
     EXPECT_FALSE((co_await pair.a.connection.request("anything")).success);
     channels.a.channel.notify("anything", {});
     channels.a.channel.close_write();
@@ -262,34 +242,27 @@ TEST(LinkEnd, OperationsAfterTheEndReportIt) {
     }
     EXPECT_EQ(thrown, 2);
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, WhatWasWrittenBeforeDisconnectStillArrives) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkEnd, WhatWasWrittenBeforeDisconnectStillArrives) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto data = pattern(200'000);
     co_await channels.a.channel.write(data);
     pair.a.connection.disconnect(DisconnectReason::by_application, "done");
     EXPECT_TRUE(co_await read_all(channels.b.channel) == data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkEnd, NonsenseFromThePeerEndsTheConnection) {
-  Loop loop;
-  auto sockets = socket_pair(loop.io);
+TEST_F(LinkSocket, NonsenseFromThePeerEndsTheConnection) {
   auto a = link(std::move(sockets.first));
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     const std::string nonsense(1000, '\xff');
     co_await asio::async_write(sockets.second, asio::buffer(nonsense), asio::use_awaitable);
     const Error why = co_await a.connection.closed();
     EXPECT_EQ(why.code, Errc::packet_too_big) << to_string(why);
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -9,27 +9,20 @@
 namespace fairlead::ssh::test {
 namespace {
 
-TEST(LinkFlow, BigDataArrivesWhole) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+using LinkFlow = LinkTest;
+
+TEST_F(LinkFlow, BigDataArrivesWhole) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto data = pattern(std::size_t{20} * 1024 * 1024);
     TaskScope scope(co_await asio::this_coro::executor);
-    auto send = [&]() -> Task<> {
-      co_await channels.a.channel.write(data);
-      channels.a.channel.close_write();
-    };
-    scope.spawn(send());
+    scope.spawn(send_all(channels.a.channel, data));
     EXPECT_TRUE(co_await read_all(channels.b.channel) == data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, ASlowReaderStopsTheWriter) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, ASlowReaderStopsTheWriter) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     const auto piece = pattern(10'000);
@@ -56,8 +49,7 @@ TEST(LinkFlow, ASlowReaderStopsTheWriter) {
     co_await settle();
     EXPECT_GT(written, before);
     EXPECT_LE(written, before + limits::initial_window);
-  };
-  loop.run(test());
+  });
 }
 
 // A link peer driven by hand: an engine whose socket is read only when the test says so.
@@ -96,15 +88,13 @@ class ManualPeer {
   Engine engine_;
 };
 
-TEST(LinkFlow, APeerThatDoesNotReadItsRepliesIsNotReadEither) {
-  Loop loop;
-  auto sockets = socket_pair(loop.io);
+TEST_F(LinkSocket, APeerThatDoesNotReadItsRepliesIsNotReadEither) {
   auto served = link(std::move(sockets.first));
   ManualPeer peer(std::move(sockets.second));
   auto serve = [&]() -> Task<> {
     while (auto request = co_await served.requests.next()) request->reply(false, {});
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(serve());
     // 100 MiB of requests, if they let us.
@@ -127,15 +117,12 @@ TEST(LinkFlow, APeerThatDoesNotReadItsRepliesIsNotReadEither) {
       co_await settle();
     }
     EXPECT_GT(served.connection.bytes_received(), before);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, RequestsToAPeerThatDoesNotReadEndTheConnection) {
-  Loop loop;
-  auto sockets = socket_pair(loop.io);
+TEST_F(LinkSocket, RequestsToAPeerThatDoesNotReadEndTheConnection) {
   auto served = link(std::move(sockets.first));
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     const auto payload = pattern(10'000);
     std::size_t sent = 0;
     while (served.connection.is_open() && sent < (std::size_t{1} << 30)) {
@@ -144,14 +131,11 @@ TEST(LinkFlow, RequestsToAPeerThatDoesNotReadEndTheConnection) {
     }
     EXPECT_LT(sent, 2 * limits::output_ceiling);
     EXPECT_EQ((co_await served.connection.closed()).code, Errc::output_overflow);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, AHundredChannelsGetTheirShare) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, AHundredChannelsGetTheirShare) {
+  run([&]() -> Task<> {
     constexpr std::size_t count = limits::channels;
     std::vector<ChannelPair> channels;
     for (std::size_t i = 0; i < count; ++i) channels.push_back(co_await open_pair(pair.a, pair.b));
@@ -178,14 +162,11 @@ TEST(LinkFlow, AHundredChannelsGetTheirShare) {
     co_await enough.wait();
     const auto [least, most] = std::minmax_element(received.begin(), received.end());
     EXPECT_GT(*least, *most / 2);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, ABlockedChannelDoesNotHoldUpTheOthers) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, ABlockedChannelDoesNotHoldUpTheOthers) {
+  run([&]() -> Task<> {
     auto blocked = co_await open_pair(pair.a, pair.b);
     auto free = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
@@ -196,19 +177,13 @@ TEST(LinkFlow, ABlockedChannelDoesNotHoldUpTheOthers) {
     scope.spawn(flood());
     co_await settle();
     const auto data = pattern(3 * limits::initial_window, 7);
-    auto send = [&]() -> Task<> {
-      co_await free.a.channel.write(data);
-      free.a.channel.close_write();
-    };
-    scope.spawn(send());
+    scope.spawn(send_all(free.a.channel, data));
     EXPECT_TRUE(co_await read_all(free.b.channel) == data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, ViewsRelayWithoutLoss) {
-  Loop loop;
-  LinkPair first(loop.io), second(loop.io);
+TEST_F(LinkFlow, ViewsRelayWithoutLoss) {
+  LinkPair second(loop.io);
   auto relay = [](Channel from, Channel to) -> Task<> {
     for (;;) {
       const View view = co_await from.view();
@@ -218,26 +193,19 @@ TEST(LinkFlow, ViewsRelayWithoutLoss) {
     }
     to.close_write();
   };
-  auto test = [&]() -> Task<> {
-    auto in = co_await open_pair(first.a, first.b);
+  loop.run([&]() -> Task<> {
+    auto in = co_await open_pair(pair.a, pair.b);
     auto out = co_await open_pair(second.a, second.b);
     const auto data = pattern(std::size_t{20} * 1024 * 1024);
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(relay(in.b.channel, out.a.channel));
-    auto send = [&]() -> Task<> {
-      co_await in.a.channel.write(data);
-      in.a.channel.close_write();
-    };
-    scope.spawn(send());
+    scope.spawn(send_all(in.a.channel, data));
     EXPECT_TRUE(co_await read_all(out.b.channel) == data);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, AViewOutlivesItsChannelsEnd) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, AViewOutlivesItsChannelsEnd) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto word = as_bytes("word");
     co_await channels.a.channel.write(word);
@@ -249,14 +217,11 @@ TEST(LinkFlow, AViewOutlivesItsChannelsEnd) {
     channels.b.channel.consume(4);
     const View after = co_await channels.b.channel.view();
     EXPECT_TRUE(after.data.empty());
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, PacketsAreFilledInPlaceAndAreFull) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, PacketsAreFilledInPlaceAndAreFull) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const auto data = pattern(std::size_t{10} * 1024 * 1024);
     std::size_t taken = 0, slots = 0;
@@ -286,14 +251,11 @@ TEST(LinkFlow, PacketsAreFilledInPlaceAndAreFull) {
     }
     EXPECT_TRUE(received == data);
     EXPECT_LE(slots, data.size() / limits::channel_packet + 25) << "but for the ends of windows";
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, ASlotThatIsNotFilledEndsTheTurn) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, ASlotThatIsNotFilledEndsTheTurn) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     int calls = 0;
     const Channel::Fill nothing = [&](MutableBytes) {
@@ -309,14 +271,11 @@ TEST(LinkFlow, ASlotThatIsNotFilledEndsTheTurn) {
     EXPECT_EQ(co_await channels.a.channel.write_in_place(StreamType::standard, word), 2u);
     channels.a.channel.close_write();
     EXPECT_EQ(co_await read_text(channels.b.channel), "xx");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, FillingWaitsForTheWindowAndEndsWithTheChannel) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, FillingWaitsForTheWindowAndEndsWithTheChannel) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const Channel::Fill all = [](MutableBytes slot) {
       std::ranges::fill(slot, std::byte{'x'});
@@ -339,14 +298,11 @@ TEST(LinkFlow, FillingWaitsForTheWindowAndEndsWithTheChannel) {
     channels.a.channel.close();
     co_await scope.join();
     EXPECT_TRUE(ended);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope writers(co_await asio::this_coro::executor);
     const auto data = pattern(2 * limits::initial_window);
@@ -369,8 +325,7 @@ TEST(LinkFlow, TwoWritersOfOneChannelBothGetThrough) {
     }
     EXPECT_TRUE(out == data);
     EXPECT_TRUE(err == data);
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

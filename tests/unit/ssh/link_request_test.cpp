@@ -5,36 +5,33 @@
 namespace fairlead::ssh::test {
 namespace {
 
+using LinkRequest = LinkTest;
+
 std::vector<std::byte> bytes_of(std::string_view text) {
   const auto bytes = as_bytes(text);
   return {bytes.begin(), bytes.end()};
 }
 
-TEST(LinkRequest, RequestsAreAnsweredBothWays) {
-  Loop loop;
-  LinkPair pair(loop.io);
+TEST_F(LinkRequest, RequestsAreAnsweredBothWays) {
   auto serve = [](Stream<Request> requests) -> Task<> {
     while (auto request = co_await requests.next()) request->reply(request->name() == "yes");
   };
-  auto test = [&]() -> Task<> {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(serve(std::move(channels.a.requests)));
     scope.spawn(serve(std::move(channels.b.requests)));
-    EXPECT_TRUE(co_await channels.a.channel.request("yes", {}));
-    EXPECT_FALSE(co_await channels.a.channel.request("no", {}));
-    EXPECT_TRUE(co_await channels.b.channel.request("yes", {}));
-    EXPECT_FALSE(co_await channels.b.channel.request("no", {}));
+    EXPECT_TRUE(co_await channels.a.channel.request("yes"));
+    EXPECT_FALSE(co_await channels.a.channel.request("no"));
+    EXPECT_TRUE(co_await channels.b.channel.request("yes"));
+    EXPECT_FALSE(co_await channels.b.channel.request("no"));
     channels.a.channel.close();
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, TypedBodiesArrive) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, TypedBodiesArrive) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     const ExecRequest body{"uname -a"};
     channels.a.channel.notify("exec", body.encode());
@@ -46,19 +43,16 @@ TEST(LinkRequest, TypedBodiesArrive) {
     channels.a.channel.send_exit_signal("TERM", false, "stopped");
     auto signal = co_await channels.b.requests.next();
     EXPECT_EQ(signal->parse<ExitSignalRequest>()->name, "TERM");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, AnswersKeepTheOrderOfTheRequests) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, AnswersKeepTheOrderOfTheRequests) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     std::vector<std::pair<int, bool>> answers;
     auto ask = [&](int number) -> Task<> {
-      const bool success = co_await channels.a.channel.request("number", {});
+      const bool success = co_await channels.a.channel.request("number");
       answers.emplace_back(number, success);
     };
     for (int number = 0; number < 3; ++number) scope.spawn(ask(number));
@@ -76,32 +70,26 @@ TEST(LinkRequest, AnswersKeepTheOrderOfTheRequests) {
     co_await scope.join();
     const std::vector<std::pair<int, bool>> expected{{0, true}, {1, false}, {2, true}};
     EXPECT_EQ(answers, expected);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, UnansweredRequestIsRefusedOnDestruction) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, UnansweredRequestIsRefusedOnDestruction) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     auto drop = [&]() -> Task<> { auto request = co_await channels.b.requests.next(); };
     scope.spawn(drop());
-    EXPECT_FALSE(co_await channels.a.channel.request("anything", {}));
-  };
-  loop.run(test());
+    EXPECT_FALSE(co_await channels.a.channel.request("anything"));
+  });
 }
 
-TEST(LinkRequest, DroppedStreamRefusesWhatComesAndWhatWaits) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, DroppedStreamRefusesWhatComesAndWhatWaits) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     int refused = 0;
     auto ask = [&]() -> Task<> {
-      if (!co_await channels.a.channel.request("anything", {})) ++refused;
+      if (!co_await channels.a.channel.request("anything")) ++refused;
     };
     scope.spawn(ask());
     co_await settle();
@@ -112,19 +100,16 @@ TEST(LinkRequest, DroppedStreamRefusesWhatComesAndWhatWaits) {
     scope.spawn(ask());
     co_await scope.join();
     EXPECT_EQ(refused, 2);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, MoreThanTheLimitOfUnansweredRequestsAreRefusedAtOnce) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, MoreThanTheLimitOfUnansweredRequestsAreRefusedAtOnce) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
     std::size_t answered = 0;
     auto ask = [&]() -> Task<> {
-      (void)co_await channels.a.channel.request("anything", {});
+      (void)co_await channels.a.channel.request("anything");
       ++answered;
     };
     for (std::size_t i = 0; i < limits::unanswered_requests + 8; ++i) scope.spawn(ask());
@@ -136,14 +121,11 @@ TEST(LinkRequest, MoreThanTheLimitOfUnansweredRequestsAreRefusedAtOnce) {
     }
     co_await scope.join();
     EXPECT_EQ(answered, limits::unanswered_requests + 8);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, RequestsThatWaitForNobodyAreDroppedBeyondTheLimit) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, RequestsThatWaitForNobodyAreDroppedBeyondTheLimit) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     for (int i = 0; i < 10'000; ++i) channels.a.channel.notify("window-change", {});
     co_await settle();
@@ -151,14 +133,11 @@ TEST(LinkRequest, RequestsThatWaitForNobodyAreDroppedBeyondTheLimit) {
     std::size_t seen = 0;
     while (auto request = co_await channels.b.requests.next()) ++seen;
     EXPECT_EQ(seen, limits::unanswered_requests);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, GlobalRequestsCarryPayloadBothWays) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, GlobalRequestsCarryPayloadBothWays) {
+  run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     auto serve = [&]() -> Task<> {
       auto request = co_await pair.b.requests.next();
@@ -174,17 +153,14 @@ TEST(LinkRequest, GlobalRequestsCarryPayloadBothWays) {
     const auto refused = co_await pair.a.connection.request("whatever");
     EXPECT_FALSE(refused.success);
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
-TEST(LinkRequest, AnAnswerAfterTheChannelsEndGoesNowhere) {
-  Loop loop;
-  LinkPair pair(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(LinkRequest, AnAnswerAfterTheChannelsEndGoesNowhere) {
+  run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     TaskScope scope(co_await asio::this_coro::executor);
-    auto ask = [&]() -> Task<> { EXPECT_FALSE(co_await channels.a.channel.request("slow", {})); };
+    auto ask = [&]() -> Task<> { EXPECT_FALSE(co_await channels.a.channel.request("slow")); };
     scope.spawn(ask());
     auto request = co_await channels.b.requests.next();
     channels.a.channel.close();
@@ -199,8 +175,7 @@ TEST(LinkRequest, AnAnswerAfterTheChannelsEndGoesNowhere) {
     co_await settle();
     EXPECT_TRUE(pair.a.connection.is_open());
     EXPECT_TRUE(pair.b.connection.is_open());
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -117,4 +117,13 @@ class LoginPair {
   std::shared_ptr<std::vector<std::string>> events = std::make_shared<std::vector<std::string>>();
 };
 
+// One login: change `pair`, then look at what came of it.
+class LoginTest : public testing::Test {
+ protected:
+  void log_in() { loop.run(pair.run(outcome)); }
+  Loop loop;
+  LoginPair pair;
+  LoginOutcome outcome;
+};
+
 }  // namespace fairlead::ssh::test

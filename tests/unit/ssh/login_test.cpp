@@ -17,11 +17,16 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-TEST(Login, PasswordLetsIn) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+using Login = LoginTest;
+// Every kind of key, of a user and of the host.
+class LoginKey : public LoginTest, public testing::WithParamInterface<PrivateKey::Type> {};
+INSTANTIATE_TEST_SUITE_P(Every, LoginKey,
+                         testing::Values(PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256,
+                                         PrivateKey::Type::ecdsa_p384, PrivateKey::Type::ecdsa_p521,
+                                         PrivateKey::Type::rsa_3072));
+
+TEST_F(Login, PasswordLetsIn) {
+  log_in();
   ASSERT_TRUE(outcome.server && outcome.client);
   EXPECT_EQ(outcome.server->login.user, "alice");
   EXPECT_EQ(outcome.server->login.method, "password");
@@ -30,29 +35,22 @@ TEST(Login, PasswordLetsIn) {
   EXPECT_FALSE(outcome.server->connection.negotiated().empty());
 }
 
-TEST(Login, EveryKindOfKeyLetsIn) {
-  for (const auto type :
-       {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,
-        PrivateKey::Type::ecdsa_p521, PrivateKey::Type::rsa_3072}) {
-    Loop loop;
-    LoginPair pair;
-    const auto key = make_key(type);
-    pair.authenticator->key = key.public_key();
-    pair.client->password.reset();
-    pair.client->keys = {make_key(), key};  // the first one is refused
-    LoginOutcome outcome;
-    loop.run(pair.run(outcome));
-    ASSERT_TRUE(outcome.server && outcome.client) << key.public_key().type();
-    EXPECT_EQ(outcome.server->login.method, "publickey");
-    EXPECT_EQ(outcome.server->login.key_fingerprint, key.public_key().fingerprint());
-    EXPECT_EQ(pair.authenticator->last_context.remote_address, "127.0.0.1");
-    EXPECT_EQ(pair.authenticator->last_context.client_identification, "SSH-2.0-Fairlead");
-    EXPECT_FALSE(pair.authenticator->last_context.session_id.empty());
-  }
+TEST_P(LoginKey, LetsIn) {
+  const auto key = make_key(GetParam());
+  pair.authenticator->key = key.public_key();
+  pair.client->password.reset();
+  pair.client->keys = {make_key(), key};  // the first one is refused
+  log_in();
+  ASSERT_TRUE(outcome.server && outcome.client) << key.public_key().type();
+  EXPECT_EQ(outcome.server->login.method, "publickey");
+  EXPECT_EQ(outcome.server->login.key_fingerprint, key.public_key().fingerprint());
+  EXPECT_EQ(pair.authenticator->last_context.remote_address, "127.0.0.1");
+  EXPECT_EQ(pair.authenticator->last_context.client_identification, "SSH-2.0-Fairlead");
+  EXPECT_FALSE(pair.authenticator->last_context.session_id.empty());
 }
 
 // CVE-2026-39831: who has never heard of security keys must not admit an untouched one.
-TEST(Login, AnUntouchedSecurityKeyIsRefusedByDefault) {
+TEST(SecurityKeyLogin, AnUntouchedOneIsRefusedByDefault) {
   Loop loop;
   TestAuthenticator authenticator;
   AuthContext context;
@@ -70,113 +68,82 @@ TEST(Login, AnUntouchedSecurityKeyIsRefusedByDefault) {
   EXPECT_EQ(touched, Verdict::accepted);
 }
 
-TEST(Login, ARefusalMayBeExplained) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, ARefusalMayBeExplained) {
   pair.authenticator->explains = "Nobody can say.\n";
   pair.client->keys = {make_key(), make_key()};
   std::vector<std::string> shown;
   pair.client->on_banner = [&](std::string_view text) { shown.emplace_back(text); };
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   EXPECT_TRUE(outcome.server && outcome.client);
   EXPECT_EQ(shown, std::vector<std::string>{"Nobody can say.\r\n"});
 }
 
-TEST(Login, EveryKindOfHostKeySigns) {
-  for (const auto type :
-       {PrivateKey::Type::ed25519, PrivateKey::Type::ecdsa_p256, PrivateKey::Type::ecdsa_p384,
-        PrivateKey::Type::ecdsa_p521, PrivateKey::Type::rsa_3072}) {
-    Loop loop;
-    LoginPair pair;
-    const auto key = make_key(type);
-    pair.server->host_keys = local_host_keys({key});
-    pair.client->accept_host_key = [&](const PublicKey& shown) { return shown == key.public_key(); };
-    LoginOutcome outcome;
-    loop.run(pair.run(outcome));
-    EXPECT_TRUE(outcome.server && outcome.client) << key.public_key().type();
-  }
+TEST_P(LoginKey, SignsAsTheHostKey) {
+  const auto key = make_key(GetParam());
+  pair.server->host_keys = local_host_keys({key});
+  pair.client->accept_host_key = [&](const PublicKey& shown) { return shown == key.public_key(); };
+  log_in();
+  EXPECT_TRUE(outcome.server && outcome.client) << key.public_key().type();
 }
 
-TEST(Login, WithoutAnAuthenticatorEverybodyIsAdmitted) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, WithoutAnAuthenticatorEverybodyIsAdmitted) {
   pair.server->authenticator = nullptr;
   pair.client->password.reset();
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.server);
   EXPECT_EQ(outcome.server->login.method, "none");
 }
 
-TEST(Login, AWrongHostKeyIsRefusedBeforeAnythingSecretIsSent) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AWrongHostKeyIsRefusedBeforeAnythingSecretIsSent) {
   pair.client->accept_host_key = [other = make_key().public_key()](const PublicKey& key) {
     return key == other;
   };
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.client_error && outcome.server_error);
   EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
   EXPECT_TRUE(pair.authenticator->asked.empty());
 }
 
-TEST(Login, WithoutAHostKeyCheckEveryServerIsRefused) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, WithoutAHostKeyCheckEveryServerIsRefused) {
   pair.client->accept_host_key = nullptr;
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.client_error);
   EXPECT_EQ(outcome.client_error->code, Errc::host_key_rejected);
 }
 
-TEST(Login, AWrongPasswordIsRefused) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AWrongPasswordIsRefused) {
   pair.client->password = "wrong";
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.client_error && outcome.server_error);
   EXPECT_EQ(outcome.client_error->code, Errc::authentication_failed);
   EXPECT_EQ(pair.authenticator->asked, std::vector<std::string>{"password alice wrong"});
 }
 
-TEST(Login, AnExceptionCountsAsRefused) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AnExceptionCountsAsRefused) {
   pair.authenticator->fails = true;
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   EXPECT_FALSE(outcome.server.has_value());
   EXPECT_EQ(outcome.client_error->code, Errc::authentication_failed);
   EXPECT_TRUE(std::find(pair.events->begin(), pair.events->end(), "auth_failed: backend down") !=
               pair.events->end());
 }
 
-TEST(Login, TooManyFailuresEndTheConnection) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, TooManyFailuresEndTheConnection) {
   pair.client->password = "wrong";
   for (int i = 0; i < 10; ++i) pair.client->keys.push_back(make_key());
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.server_error && outcome.client_error);
   EXPECT_EQ(outcome.server_error->code, Errc::too_many_auth_attempts);
   EXPECT_EQ(outcome.client_error->code, Errc::disconnected_by_peer);
   EXPECT_LE(pair.authenticator->asked.size(), limits::auth_failures);
 }
 
-TEST(Login, PartialSuccessNeedsTheSecondMethod) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, PartialSuccessNeedsTheSecondMethod) {
   const auto key = make_key();
   pair.authenticator->key = key.public_key();
   pair.authenticator->both_needed = true;
   pair.client->keys = {key};
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.server);
   EXPECT_EQ(outcome.server->login.method, "publickey+password");
 
@@ -190,9 +157,7 @@ TEST(Login, PartialSuccessNeedsTheSecondMethod) {
   EXPECT_FALSE(refused.server.has_value());
 }
 
-TEST(Login, TheDeadlineIsAbsolute) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, TheDeadlineIsAbsolute) {
   pair.server->login_grace = 1s;
   auto sockets = tcp_pair(loop.io);
   // Says something now and then, and never logs in.
@@ -207,11 +172,10 @@ TEST(Login, TheDeadlineIsAbsolute) {
     } catch (const boost::system::system_error&) {
     }
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(drip());
     const auto start = Clock::now();
-    LoginOutcome outcome;
     co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
     const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why.has_value());
@@ -219,8 +183,7 @@ TEST(Login, TheDeadlineIsAbsolute) {
     EXPECT_GE(Clock::now() - start, 1s);
     EXPECT_LT(Clock::now() - start, 3s);
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
 // Never answers by itself.
@@ -242,14 +205,11 @@ class SilentAuthenticator final : public TestAuthenticator {
   std::shared_ptr<void> asking = std::make_shared<int>();
 };
 
-TEST(Login, AnAuthenticatorThatHangsIsCancelledAtTheDeadline) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AnAuthenticatorThatHangsIsCancelledAtTheDeadline) {
   auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
   pair.server->authenticator = silent;
   pair.server->login_grace = 1s;
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));  // comes back at all
+  log_in();  // comes back at all
   EXPECT_FALSE(outcome.server.has_value());
   ASSERT_TRUE(outcome.server_error && outcome.client_error);
   EXPECT_EQ(outcome.server_error->code, Errc::timeout);
@@ -271,25 +231,19 @@ class SilentHostKeys final : public HostKeySigner {
   Event never_;
 };
 
-TEST(Login, AHostKeySignatureThatHangsIsCancelledAtTheDeadline) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AHostKeySignatureThatHangsIsCancelledAtTheDeadline) {
   pair.server->host_keys = std::make_shared<SilentHostKeys>(loop.io.get_executor());
   pair.server->login_grace = 1s;
-  LoginOutcome outcome;
-  loop.run(pair.run(outcome));
+  log_in();
   ASSERT_TRUE(outcome.server_error && outcome.client_error);
   EXPECT_EQ(outcome.server_error->code, Errc::timeout);
 }
 
-TEST(Login, AVerdictAfterTheDeadlineLetsNobodyIn) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, AVerdictAfterTheDeadlineLetsNobodyIn) {
   auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
   silent->stubborn = true;
   pair.server->authenticator = silent;
   pair.server->login_grace = 1s;
-  LoginOutcome outcome;
   auto answer_late = [&]() -> Task<> {
     asio::steady_timer pause(loop.io, 1500ms);
     co_await pause.async_wait(asio::use_awaitable);
@@ -297,26 +251,22 @@ TEST(Login, AVerdictAfterTheDeadlineLetsNobodyIn) {
     silent->answered = true;
     silent->answer.notify();
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(answer_late());
     co_await pair.run(outcome);
     co_await scope.join();
-  };
-  loop.run(test());
+  });
   EXPECT_FALSE(outcome.server.has_value());
   ASSERT_TRUE(outcome.server_error);
   EXPECT_EQ(outcome.server_error->code, Errc::timeout);
 }
 
-TEST(Login, ACancelledLoginEndsTheConnection) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, ACancelledLoginEndsTheConnection) {
   auto silent = std::make_shared<SilentAuthenticator>(loop.io.get_executor());
   pair.server->authenticator = silent;
-  LoginOutcome outcome;
   auto sockets = tcp_pair(loop.io);
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope client(co_await asio::this_coro::executor);
     {
       TaskScope server(co_await asio::this_coro::executor);
@@ -328,16 +278,13 @@ TEST(Login, ACancelledLoginEndsTheConnection) {
       co_await server.join();
     }
     co_await client.join();
-  };
-  loop.run(test());
+  });
   ASSERT_TRUE(outcome.server_error && outcome.client_error);
   EXPECT_EQ(outcome.server_error->code, Errc::cancelled);
 }
 
 // What a peer that vanished, or one that was stopped, must not hold for ever (security.md CN-20).
-TEST(Login, TheKernelGivesUpASilentPeer) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, TheKernelGivesUpASilentPeer) {
   auto sockets = tcp_pair(loop.io);
   const int socket = ::dup(sockets.first.native_handle());
   const auto option = [socket](int level, int name) {
@@ -346,26 +293,21 @@ TEST(Login, TheKernelGivesUpASilentPeer) {
     EXPECT_EQ(::getsockopt(socket, level, name, &value, &size), 0);
     return value;
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     sockets.second.close();
-    LoginOutcome outcome;
     co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
-  };
-  loop.run(test());
+  });
   EXPECT_EQ(option(SOL_SOCKET, SO_KEEPALIVE), 1);
   EXPECT_EQ(option(IPPROTO_TCP, TCP_KEEPIDLE), limits::tcp_probe.count());
   EXPECT_EQ(option(IPPROTO_TCP, TCP_USER_TIMEOUT), limits::tcp_silence.count() * 1000);
   ::close(socket);
 }
 
-TEST(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
   auto sockets = tcp_pair(loop.io);
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     const std::string nonsense = "GET / HTTP/1.1\r\n\r\n";
     co_await asio::async_write(sockets.second, asio::buffer(nonsense), asio::use_awaitable);
-    LoginOutcome outcome;
     co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
     const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why.has_value());
@@ -377,22 +319,17 @@ TEST(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
                               asio::redirect_error(asio::use_awaitable, end));
     EXPECT_EQ(end, asio::error::eof);
     EXPECT_TRUE(heard.starts_with("SSH-2.0-Fairlead\r\n"));
-  };
-  loop.run(test());
+  });
 }
 
-TEST(Login, APeerThatLeavesIsAnEnd) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(Login, APeerThatLeavesIsAnEnd) {
   auto sockets = tcp_pair(loop.io);
   sockets.second.close();
-  auto test = [&]() -> Task<> {
-    LoginOutcome outcome;
+  loop.run([&]() -> Task<> {
     co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
     const std::optional<Error>& why = outcome.server_error;
     EXPECT_TRUE(why && (why->code == Errc::end_of_stream || why->code == Errc::io_failed));
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
@@ -45,6 +46,11 @@ class Loop {
     } catch (const std::exception& thrown) {
       ADD_FAILURE() << "thrown: " << thrown.what();
     }
+  }
+
+  // The same for a lambda, which lives as long as its coroutine runs.
+  void run(std::invocable auto test, std::chrono::seconds limit = std::chrono::seconds(20)) {
+    run(test(), limit);
   }
 
   asio::io_context io{1};
@@ -96,6 +102,20 @@ struct LinkPair {
   AcceptedConnection a, b;
 };
 
+// What most tests of links are: one coroutine between two ends.
+class LinkTest : public testing::Test {
+ protected:
+  void run(std::invocable auto test) { loop.run(std::move(test)); }
+  Loop loop;
+  LinkPair pair{loop.io};
+};
+// Ends that the test makes itself of two sockets.
+class LinkSocket : public testing::Test {
+ protected:
+  Loop loop;
+  std::pair<StreamSocket, StreamSocket> sockets{socket_pair(loop.io)};
+};
+
 // Two ends of one channel, opened by `a`.
 struct ChannelPair {
   OpenedChannel a, b;
@@ -129,6 +149,10 @@ inline std::vector<std::byte> pattern(std::size_t size, std::uint32_t seed = 1) 
   return bytes;
 }
 
+inline Task<> send_all(Channel channel, std::vector<std::byte> data) {
+  co_await channel.write(data);
+  channel.close_write();
+}
 inline Task<std::vector<std::byte>> read_all(Channel channel) {
   std::vector<std::byte> all, buffer(std::size_t{32} * 1024);
   while (const std::size_t size = co_await channel.read_some(buffer))

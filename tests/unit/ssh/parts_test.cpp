@@ -104,7 +104,7 @@ TEST(WaitListOrder, WakesFirstComeFirstServed) {
     const bool woken = co_await list.wait(co_await asio::this_coro::executor);
     order += woken ? name : '-';
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     for (const char name : {'a', 'b', 'c', 'd'}) scope.spawn(wait(name));
     co_await settle();
@@ -115,8 +115,7 @@ TEST(WaitListOrder, WakesFirstComeFirstServed) {
     co_await scope.join();
     EXPECT_EQ(order, "abcd");
     EXPECT_TRUE(list.empty());
-  };
-  loop.run(test());
+  });
 }
 
 TEST(WaitListOrder, ACancelledWaiterLeavesTheList) {
@@ -126,7 +125,7 @@ TEST(WaitListOrder, ACancelledWaiterLeavesTheList) {
   auto wait = [&]() -> Task<> {
     if (co_await list.wait(co_await asio::this_coro::executor)) ++back;
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope first(co_await asio::this_coro::executor), second(co_await asio::this_coro::executor);
     first.spawn(wait());
     second.spawn(wait());
@@ -136,8 +135,7 @@ TEST(WaitListOrder, ACancelledWaiterLeavesTheList) {
     list.wake_one();
     co_await second.join();
     EXPECT_EQ(back, 1);
-  };
-  loop.run(test());
+  });
 }
 
 TEST(OutputGateTurns, FullAboveTheHighMarkOpenBelowTheLow) {
@@ -163,7 +161,7 @@ TEST(OutputGateTurns, LatecomersStandBehindThoseWhoWait) {
       co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
     }
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     gate.output_is(limits::output_high_water);
     for (const char name : {'a', 'b', 'c'}) scope.spawn(writer(name));
@@ -172,8 +170,7 @@ TEST(OutputGateTurns, LatecomersStandBehindThoseWhoWait) {
     gate.output_is(0);
     co_await scope.join();
     EXPECT_EQ(order, "abcabcabc");
-  };
-  loop.run(test());
+  });
 }
 
 TEST(OutputGateTurns, ACancelledWriterDoesNotKeepTheTurn) {
@@ -184,7 +181,7 @@ TEST(OutputGateTurns, ACancelledWriterDoesNotKeepTheTurn) {
     const auto turn = co_await gate.wait();
     if (turn) ++turns;
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope first(co_await asio::this_coro::executor), second(co_await asio::this_coro::executor);
     gate.output_is(limits::output_high_water);
     first.spawn(writer());
@@ -196,8 +193,7 @@ TEST(OutputGateTurns, ACancelledWriterDoesNotKeepTheTurn) {
     co_await second.join();
     EXPECT_GE(turns, 1);
     EXPECT_TRUE(gate.open_now());
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

@@ -11,15 +11,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<> send_and_finish(Channel channel, const std::vector<std::byte>& data) {
-  co_await channel.write(data);
-  channel.close_write();
-}
+using SecureConnection = LoginTest;
 
-TEST(SecureConnection, ExecutesLikeASession) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
+TEST_F(SecureConnection, ExecutesLikeASession) {
   auto serve = [&]() -> Task<> {
     auto session = co_await accept_next(*outcome.server);
     auto request = co_await session.requests.next();
@@ -32,7 +26,7 @@ TEST(SecureConnection, ExecutesLikeASession) {
     session.channel.send_exit_status(3);
     session.channel.close();
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(serve());
@@ -50,68 +44,62 @@ TEST(SecureConnection, ExecutesLikeASession) {
     EXPECT_EQ(status->parse<ExitStatusRequest>()->status, 3u);
     co_await session->channel.closed();
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
-TEST(SecureConnection, NewKeysUnderLoadLoseNothing) {
-  for (const bool by_server : {true, false}) {
-    Loop loop;
-    LoginPair pair;
-    (by_server ? pair.server->rekey_bytes : pair.client->rekey_bytes) = std::uint64_t{1} << 20;
-    LoginOutcome outcome;
-    auto test = [&]() -> Task<> {
-      co_await pair.run(outcome);
-      auto channels = co_await open_pair(*outcome.client, *outcome.server);
-      const auto up = pattern(std::size_t{16} * 1024 * 1024, 1), down = pattern(up.size(), 2);
-      std::vector<std::byte> up_seen;
-      TaskScope scope(co_await asio::this_coro::executor);
-      scope.spawn(send_and_finish(channels.a.channel, up));
-      scope.spawn(send_and_finish(channels.b.channel, down));
-      auto receive_up = [&]() -> Task<> { up_seen = co_await read_all(channels.b.channel); };
-      scope.spawn(receive_up());
-      const auto down_seen = co_await read_all(channels.a.channel);
-      co_await scope.join();
-      EXPECT_TRUE(up_seen == up);
-      EXPECT_TRUE(down_seen == down);
-    };
-    loop.run(test(), 60s);
-    const auto rekeys = std::count_if(pair.events->begin(), pair.events->end(),
-                                      [](const std::string& event) { return event.starts_with("rekeyed"); });
-    EXPECT_GE(rekeys, 8);
-  }
+// Asked for by the server, or by the client.
+class NewKeys : public LoginTest, public testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(BothRoles, NewKeys, testing::Bool());
+
+TEST_P(NewKeys, UnderLoadLoseNothing) {
+  (GetParam() ? pair.server->rekey_bytes : pair.client->rekey_bytes) = std::uint64_t{1} << 20;
+  loop.run(
+      [&]() -> Task<> {
+        co_await pair.run(outcome);
+        auto channels = co_await open_pair(*outcome.client, *outcome.server);
+        const auto up = pattern(std::size_t{16} * 1024 * 1024, 1), down = pattern(up.size(), 2);
+        std::vector<std::byte> up_seen;
+        TaskScope scope(co_await asio::this_coro::executor);
+        scope.spawn(send_all(channels.a.channel, up));
+        scope.spawn(send_all(channels.b.channel, down));
+        auto receive_up = [&]() -> Task<> { up_seen = co_await read_all(channels.b.channel); };
+        scope.spawn(receive_up());
+        const auto down_seen = co_await read_all(channels.a.channel);
+        co_await scope.join();
+        EXPECT_TRUE(up_seen == up);
+        EXPECT_TRUE(down_seen == down);
+      },
+      60s);
+  const auto rekeys = std::count_if(pair.events->begin(), pair.events->end(),
+                                    [](const std::string& event) { return event.starts_with("rekeyed"); });
+  EXPECT_GE(rekeys, 8);
 }
 
-TEST(SecureConnection, EveryCipherCarriesData) {
-  for (const auto* cipher : {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
-                             "chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"}) {
-    Loop loop;
-    LoginPair pair;
-    pair.client->ciphers = {cipher};
-    LoginOutcome outcome;
-    auto test = [&]() -> Task<> {
-      co_await pair.run(outcome);
-      if (!outcome.client) co_return;
-      auto channels = co_await open_pair(*outcome.client, *outcome.server);
-      const auto data = pattern(2'000'000);
-      TaskScope scope(co_await asio::this_coro::executor);
-      scope.spawn(send_and_finish(channels.a.channel, data));
-      EXPECT_TRUE(co_await read_all(channels.b.channel) == data);
-    };
-    loop.run(test());
-    ASSERT_TRUE(outcome.client) << cipher;
-    EXPECT_NE(outcome.client->connection.negotiated().find(cipher), std::string::npos);
-  }
+class EveryCipher : public LoginTest, public testing::WithParamInterface<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Known, EveryCipher,
+                         testing::Values("aes128-gcm@openssh.com", "aes256-gcm@openssh.com",
+                                         "chacha20-poly1305@openssh.com", "aes128-ctr", "aes256-ctr"));
+
+TEST_P(EveryCipher, CarriesData) {
+  pair.client->ciphers = {GetParam()};
+  loop.run([&]() -> Task<> {
+    co_await pair.run(outcome);
+    if (!outcome.client) co_return;
+    auto channels = co_await open_pair(*outcome.client, *outcome.server);
+    const auto data = pattern(2'000'000);
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(send_all(channels.a.channel, data));
+    EXPECT_TRUE(co_await read_all(channels.b.channel) == data);
+  });
+  ASSERT_TRUE(outcome.client) << GetParam();
+  EXPECT_NE(outcome.client->connection.negotiated().find(GetParam()), std::string::npos);
 }
 
-TEST(SecureConnection, HostKeysAreAnnouncedAndProved) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(SecureConnection, HostKeysAreAnnouncedAndProved) {
   const auto first = make_key(), second = make_key(PrivateKey::Type::rsa_3072);
   pair.server->host_keys = local_host_keys({first, second});
   pair.client->accept_host_key = [&](const PublicKey& key) { return key == first.public_key(); };
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     auto announced = co_await outcome.client->requests.next();
     EXPECT_EQ(announced->name(), "hostkeys-00@openssh.com");
@@ -142,26 +130,20 @@ TEST(SecureConnection, HostKeysAreAnnouncedAndProved) {
     const auto refused = co_await outcome.client->connection.request("hostkeys-prove-00@openssh.com",
                                                                      std::move(other_payload));
     EXPECT_FALSE(refused.success);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(SecureConnection, DisconnectReachesThePeer) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+TEST_F(SecureConnection, DisconnectReachesThePeer) {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     outcome.server->connection.disconnect(DisconnectReason::too_many_connections, "full");
     EXPECT_EQ((co_await outcome.client->connection.closed()).code, Errc::disconnected_by_peer);
     EXPECT_EQ((co_await outcome.server->connection.closed()).code, Errc::connection_closed);
-  };
-  loop.run(test());
+  });
 }
 
-TEST(SecureConnection, KeepalivesFindADeadPeer) {
-  Loop loop, silent;  // the client's io_context is never run again: a host that vanished
-  LoginPair pair;
+TEST_F(SecureConnection, KeepalivesFindADeadPeer) {
+  Loop silent;  // the client's io_context is never run again: a host that vanished
   pair.server->alive_interval = 1s;
   pair.server->alive_count = 1;
   auto sockets = tcp_pair(loop.io);
@@ -174,7 +156,7 @@ TEST(SecureConnection, KeepalivesFindADeadPeer) {
   };
   bool connected = false;
   asio::co_spawn(silent.io, connect_once(), [&](const std::exception_ptr&) { connected = true; });
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(serve());
     while (!connected || !server) {
@@ -186,17 +168,13 @@ TEST(SecureConnection, KeepalivesFindADeadPeer) {
     EXPECT_EQ(why.code, Errc::timeout);
     EXPECT_GE(std::chrono::steady_clock::now() - start, 1s);
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
-TEST(SecureConnection, KeepalivesLeaveALivingPeerAlone) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(SecureConnection, KeepalivesLeaveALivingPeerAlone) {
   pair.server->alive_interval = 1s;
   pair.server->alive_count = 1;
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     {
       auto dropped = std::move(outcome.client->requests);
@@ -204,11 +182,10 @@ TEST(SecureConnection, KeepalivesLeaveALivingPeerAlone) {
     asio::steady_timer pause(loop.io, 3500ms);
     co_await pause.async_wait(asio::use_awaitable);
     EXPECT_TRUE(outcome.server->connection.is_open());
-  };
-  loop.run(test());
+  });
 }
 
-TEST(SecureConnection, RunsOnSeveralThreadsAtOnce) {
+TEST(SeveralThreads, ServeConnectionsAtOnce) {
   // One connection, one thread; what they share are configurations and pools.
   LoginPair shared;
   std::vector<std::thread> threads;
@@ -225,29 +202,26 @@ TEST(SecureConnection, RunsOnSeveralThreadsAtOnce) {
       pair.server = config;
       pair.client = shared.client;
       LoginOutcome outcome;
-      auto test = [&]() -> Task<> {
+      loop.run([&]() -> Task<> {
         co_await pair.run(outcome);
         auto channels = co_await open_pair(*outcome.client, *outcome.server);
         const auto data = pattern(1'000'000);
         TaskScope scope(co_await asio::this_coro::executor);
-        scope.spawn(send_and_finish(channels.a.channel, data));
+        scope.spawn(send_all(channels.a.channel, data));
         const auto seen = co_await read_all(channels.b.channel);
         if (seen == data) ++finished;
-      };
-      loop.run(test());
+      });
     });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(finished, 4);
 }
 
-TEST(SecureConnection, ADestroyedContextTakesEncryptedConnectionsWithIt) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(SecureConnection, ADestroyedContextTakesEncryptedConnectionsWithIt) {
   pair.server->alive_interval = 30s;
   auto outcome = std::make_shared<LoginOutcome>();
   auto channels = std::make_shared<std::optional<ChannelPair>>();
   TaskScope scope(loop.io.get_executor());
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(*outcome);
     channels->emplace(co_await open_pair(*outcome->client, *outcome->server));
     auto wait = [](Channel channel) -> Task<> {
@@ -256,8 +230,7 @@ TEST(SecureConnection, ADestroyedContextTakesEncryptedConnectionsWithIt) {
     };
     scope.spawn(wait((*channels)->a.channel));
     co_await settle();
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

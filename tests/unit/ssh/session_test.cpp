@@ -38,23 +38,24 @@ Task<> serve_sessions(AcceptedConnection& server) {
   co_await sessions.join();
 }
 
-// Runs `use` with a connected client while the server serves sessions.
-void with_sessions(const std::function<Task<>(Connection)>& use) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
-    co_await pair.run(outcome);
-    TaskScope scope(co_await asio::this_coro::executor);
-    scope.spawn(serve_sessions(*outcome.server));
-    co_await use(outcome.client->connection);
-    outcome.client->connection.disconnect(DisconnectReason::by_application, "done");
-    co_await scope.join();
-  };
-  loop.run(test());
-}
+class Run : public LoginTest {
+ protected:
+  // Runs `use` with a connected client while the server serves sessions.
+  void with_sessions(const std::function<Task<>(Connection)>& use) {
+    loop.run([&]() -> Task<> {
+      co_await pair.run(outcome);
+      TaskScope scope(co_await asio::this_coro::executor);
+      scope.spawn(serve_sessions(*outcome.server));
+      co_await use(outcome.client->connection);
+      outcome.client->connection.disconnect(DisconnectReason::by_application, "done");
+      co_await scope.join();
+    });
+  }
+};
+using TypedBodies = LoginTest;
+using CloseRead = LoginTest;
 
-TEST(Run, BringsOutputErrorsAndStatus) {
+TEST_F(Run, BringsOutputErrorsAndStatus) {
   with_sessions([](Connection client) -> Task<> {
     RunOptions options;
     options.environment = {{"LANG", "C"}};
@@ -70,7 +71,7 @@ TEST(Run, BringsOutputErrorsAndStatus) {
   });
 }
 
-TEST(Run, TellsHowAProgramWasKilled) {
+TEST_F(Run, TellsHowAProgramWasKilled) {
   with_sessions([](Connection client) -> Task<> {
     const auto ran = co_await run(client, "killed");
     EXPECT_TRUE(ran.has_value());
@@ -81,7 +82,7 @@ TEST(Run, TellsHowAProgramWasKilled) {
   });
 }
 
-TEST(Run, ARefusedCommandIsARefusal) {
+TEST_F(Run, ARefusedCommandIsARefusal) {
   with_sessions([](Connection client) -> Task<> {
     const auto ran = co_await run(client, "forbidden");
     EXPECT_FALSE(ran.has_value());
@@ -90,7 +91,7 @@ TEST(Run, ARefusedCommandIsARefusal) {
   });
 }
 
-TEST(Run, KeepsNoMoreOutputThanAllowed) {
+TEST_F(Run, KeepsNoMoreOutputThanAllowed) {
   with_sessions([](Connection client) -> Task<> {
     RunOptions options;
     options.input = std::string(100'000, 'x');
@@ -103,10 +104,7 @@ TEST(Run, KeepsNoMoreOutputThanAllowed) {
   });
 }
 
-TEST(Run, ALostConnectionIsNoResult) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
+TEST_F(Run, ALostConnectionIsNoResult) {
   auto vanish = [&]() -> Task<> {
     auto session = co_await accept_next(*outcome.server);
     auto request = co_await session.requests.next();
@@ -116,7 +114,7 @@ TEST(Run, ALostConnectionIsNoResult) {
     outcome.server->connection.disconnect(DisconnectReason::by_application, "bye");
   };
   bool thrown = false;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(vanish());
@@ -126,15 +124,11 @@ TEST(Run, ALostConnectionIsNoResult) {
       thrown = error.error().code == Errc::disconnected_by_peer;
     }
     co_await scope.join();
-  };
-  loop.run(test());
+  });
   EXPECT_TRUE(thrown);
 }
 
-TEST(TypedBodies, AreOpenedAskedAndAnswered) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
+TEST_F(TypedBodies, AreOpenedAskedAndAnswered) {
   auto serve = [&]() -> Task<> {
     auto forward = co_await outcome.server->requests.next();
     EXPECT_EQ(forward->type(), RequestType::tcpip_forward);
@@ -147,7 +141,7 @@ TEST(TypedBodies, AreOpenedAskedAndAnswered) {
     EXPECT_FALSE(wish->parse<ForwardedStreamlocal>().has_value());
     std::move(*wish).reject(OpenFailure::connect_failed, "no route");
   };
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     TaskScope scope(co_await asio::this_coro::executor);
     scope.spawn(serve());
@@ -163,16 +157,12 @@ TEST(TypedBodies, AreOpenedAskedAndAnswered) {
       EXPECT_EQ(opened.error().reason, OpenFailure::connect_failed);
     }
     co_await scope.join();
-  };
-  loop.run(test());
+  });
 }
 
 // CN-17: more than a window comes after it, so the credit went back.
-TEST(CloseRead, TellsThePeerAndDropsWhatStillComes) {
-  Loop loop;
-  LoginPair pair;
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+TEST_F(CloseRead, TellsThePeerAndDropsWhatStillComes) {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     auto channels = co_await open_pair(*outcome.client, *outcome.server);
     co_await channels.b.channel.write(as_bytes("unread"));
@@ -189,24 +179,19 @@ TEST(CloseRead, TellsThePeerAndDropsWhatStillComes) {
     co_await channels.a.channel.write(as_bytes("the other way"));
     channels.a.channel.close_write();
     EXPECT_EQ(co_await read_text(channels.b.channel), "the other way");
-  };
-  loop.run(test());
+  });
 }
 
-TEST(CloseRead, IsNotToldToThoseWhoDoNotKnowTheRequest) {
-  Loop loop;
-  LoginPair pair;
+TEST_F(CloseRead, IsNotToldToThoseWhoDoNotKnowTheRequest) {
   pair.server->identification = "SSH-2.0-Other";
-  LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     co_await pair.run(outcome);
     auto channels = co_await open_pair(*outcome.client, *outcome.server);
     channels.a.channel.close_read();
     channels.a.channel.notify(KeepaliveRequest{});
     auto first = co_await channels.b.requests.next();
     EXPECT_EQ(first->type(), RequestType::keepalive);
-  };
-  loop.run(test());
+  });
 }
 
 }  // namespace

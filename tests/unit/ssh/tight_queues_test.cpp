@@ -51,7 +51,7 @@ TEST(TightQueues, AWindowOfOneByteCarriesDataBothWays) {
   for (const std::uint32_t window : {1U, 2U, 3U, 7U}) {
     Loop loop;
     TightPair pair(loop.io, window);
-    auto test = [&]() -> Task<> {
+    loop.run([&]() -> Task<> {
       auto channels = co_await open_pair(pair.a, pair.b);
       const auto up = pattern(3000, 1), down = pattern(3000, 2);
       TaskScope scope(co_await asio::this_coro::executor);
@@ -63,21 +63,20 @@ TEST(TightQueues, AWindowOfOneByteCarriesDataBothWays) {
       EXPECT_TRUE(co_await read_all(channels.a.channel) == down);
       co_await scope.join();
       EXPECT_TRUE(up_seen == up);
-    };
-    loop.run(test());
+    });
   }
 }
 
 TEST(TightQueues, BothSidesAskAtOnceAndEverybodyIsAnswered) {
   Loop loop;
   TightPair pair(loop.io, 1);
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     auto channels = co_await open_pair(pair.a, pair.b);
     constexpr int count = 40;
     int answered = 0, agreed = 0;
     std::array<int, 4> seen{};
     auto ask = [&](Channel channel) -> Task<> {
-      agreed += co_await channel.request("question", {}) ? 1 : 0;
+      agreed += co_await channel.request("question") ? 1 : 0;
       ++answered;
     };
     auto ask_all = [&](Connection connection) -> Task<> {
@@ -107,14 +106,13 @@ TEST(TightQueues, BothSidesAskAtOnceAndEverybodyIsAnswered) {
     channels.a.channel.close();
     pair.a.connection.close({Errc::connection_closed});
     co_await serving.join();
-  };
-  loop.run(test());
+  });
 }
 
 TEST(TightQueues, OpensFromBothSidesAreAllDecided) {
   Loop loop;
   TightPair pair(loop.io, 1);
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     int confirmed = 0, refused = 0, accepted = 0;
     auto open = [&](Connection connection) -> Task<> {
       const auto opened = co_await connection.open_channel("session");
@@ -142,8 +140,7 @@ TEST(TightQueues, OpensFromBothSidesAreAllDecided) {
     EXPECT_TRUE(pair.a.connection.is_open());
     pair.a.connection.close({Errc::connection_closed});
     co_await serving.join();
-  };
-  loop.run(test());
+  });
 }
 
 // One byte at a time from one socket to the other, until either ends.
@@ -165,7 +162,7 @@ TEST(TightQueues, ALoginAndASessionByteByByte) {
   LoginPair pair;
   pair.server->rekey_bytes = 4000;  // new keys on the way, too
   LoginOutcome outcome;
-  auto test = [&]() -> Task<> {
+  loop.run([&]() -> Task<> {
     auto [server, server_side] = tcp_pair(loop.io);
     auto [client_side, client] = tcp_pair(loop.io);
     const auto to_server = std::make_shared<asio::ip::tcp::socket>(std::move(server_side));
@@ -190,8 +187,7 @@ TEST(TightQueues, ALoginAndASessionByteByByte) {
     outcome.client->connection.disconnect(DisconnectReason::by_application, "done");
     EXPECT_EQ((co_await outcome.server->connection.closed()).code, Errc::disconnected_by_peer);
     co_await way.join();
-  };
-  loop.run(test());
+  });
   EXPECT_GE(
       std::ranges::count_if(*pair.events, [](const auto& event) { return event.starts_with("rekeyed"); }), 2);
 }
