@@ -107,7 +107,7 @@ Task<> fill_window(Told& session, ssh::TaskScope& scope) {
   EXPECT_EQ(co_await answer_next(session.agent), "shell");
   std::size_t sent = 0;
   auto flood = [&]() -> Task<> {
-    const auto piece = pattern(32 * 1024);
+    const auto piece = pattern(std::size_t{32} * 1024);
     for (;; sent += piece.size()) co_await session.agent.channel.write(piece);
   };
   ssh::TaskScope flooding(co_await asio::this_coro::executor);
