@@ -76,7 +76,9 @@ Task<> pump_input(std::shared_ptr<Session> session) {
       if (view.type == ssh::StreamType::standard) co_await stream.write(view.data);
       session->channel.consume(view.data.size());
     }
-    stream.close_write();
+    // A terminal has no end of input; and with one, Docker takes this end for that of the output, which is
+    // lost.
+    if (!session->terminal) stream.close_write();
   } catch (const ssh::ConnectionError&) {  // the client is gone
   } catch (const http::HttpError& error) {
     // The program reads no more. Its output goes on; what the client still sends is dropped.
