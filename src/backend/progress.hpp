@@ -13,8 +13,8 @@ struct Progress {
   std::uint64_t done = 0, total = 0;  // bytes; no total: not known yet
 };
 
-// Called on the executor of the launch, a few times a second at most, and only when there is something to
-// wait for.
+// Called on the executor of the launch, as often as an engine says something, and only when there is
+// something to wait for. Whoever shows it takes care not to do so too often.
 using ProgressSink = std::function<void(const Progress&)>;
 
 }  // namespace fairlead::backend

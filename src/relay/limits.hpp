@@ -4,6 +4,7 @@
 
 #include <fairlead/ssh/limits.hpp>
 
+#include <chrono>
 #include <cstddef>
 
 namespace fairlead::relay::limits {
@@ -14,6 +15,8 @@ inline constexpr std::size_t kept_requests = ssh::limits::environment_variables 
 // … and of any size in which people send variables. Names and bodies together.
 inline constexpr std::size_t kept_bytes = std::size_t{128} * 1024;
 
+// Between two drawings of one line: faster than anybody reads.
+inline constexpr std::chrono::milliseconds progress_pause{200};
 // A line that is drawn over itself must not reach the right margin, and nobody reads a longer one.
 inline constexpr unsigned widest_line = 120;
 

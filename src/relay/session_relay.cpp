@@ -28,6 +28,7 @@ struct Session {
   std::unique_ptr<DataSocket> data = {};  // null: everything goes over the link
   bool terminal = false;
   bool started = false;
+  bool replaying = false;  // the request in hand was answered in the waiting room
 
   void tell(const RelayEvent& event) const {
     if (context.observer) context.observer(event);
@@ -189,7 +190,8 @@ Task<bool> forward_request(Session& session, const ssh::Request& request) {
   if (starts_program(request.type()) && session.context.policy->forced_command)
     co_return co_await start_forced(session, request);
   if (starts_program(request.type())) offer_data_socket(session);
-  if (!request.want_reply() && !starts_program(request.type())) {
+  // What was kept goes one by one: a peer may refuse what comes faster than it answers.
+  if (!request.want_reply() && !starts_program(request.type()) && !session.replaying) {
     session.agent.notify(request.name(), request.payload());
     co_return true;
   }
@@ -203,6 +205,7 @@ Task<std::optional<ssh::Request>> next_request(Session& session, ssh::Stream<ssh
   if (asked.empty()) co_return co_await requests.next();
   std::optional<ssh::Request> first(std::move(asked.front()));
   asked.pop_front();
+  session.replaying = !asked.empty();
   co_return first;
 }
 

@@ -6,6 +6,8 @@
 #include "relay/progress_line.hpp"
 #include "relay/refusal.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <string>
 #include <utility>
 
@@ -14,8 +16,9 @@ namespace {
 
 using ssh::Task;
 
-// The newest report each time: what comes while the client does not read is left out.
+// The newest report each time: what comes while the client does not read, or within the pause, is left out.
 Task<> show_progress(std::shared_ptr<BoxGate> gate, ssh::Channel client, unsigned columns) {
+  ssh::asio::steady_timer pause(co_await ssh::asio::this_coro::executor);
   ProgressLine line(columns);
   std::string text;
   try {
@@ -25,6 +28,9 @@ Task<> show_progress(std::shared_ptr<BoxGate> gate, ssh::Channel client, unsigne
       if (!text.empty()) co_await client.write_stderr(ssh::as_bytes(text));
       text.clear();
       co_await gate->change(seen);
+      if (gate->decided()) break;
+      co_await pause.async_wait(ssh::asio::use_awaitable);
+      pause.expires_after(limits::progress_pause);
     }
     text = line.wipe();
     co_await client.write_stderr(ssh::as_bytes(text));

@@ -15,7 +15,7 @@ class Registry:
     """Serves NAME:TAG, made of a root file system's tar. The engine trusts registries on 127.0.0.0/8 without TLS."""
 
     def __init__(self, rootfs, credentials=None):
-        padding = os.urandom(4 << 20)  # so that there is something to wait for, whatever the image
+        padding = os.urandom(8 << 20)  # so that there is something to wait for, whatever the image
         self.layers = [gzip.compress(rootfs.read_bytes(), 1), gzip.compress(tar_of("padding", padding), 1)]
         config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/sh"]},
                              "rootfs": {"type": "layers",
@@ -27,7 +27,7 @@ class Registry:
             "layers": [{"mediaType": "application/vnd.docker.image.rootfs.diff.tar.gzip", "size": len(layer), "digest": digest(layer)}
                        for layer in self.layers]}).encode()
         self.credentials = credentials
-        self.half = threading.Event()  # the second half of the layers is sent when it is set
+        self.half = threading.Event()  # the second half of the layers is sent slowly until it is set
         self.broken = False            # then it is not what it should be
         self.asked = []                # digests of blobs, in order
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self.handler())
@@ -69,8 +69,12 @@ class Registry:
                 self.head(200, len(blob))
                 self.wfile.write(blob[:half])
                 self.wfile.flush()
-                registry.half.wait(60)
-                self.wfile.write(bytes(len(blob) - half) if registry.broken else blob[half:])
+                rest = bytes(len(blob) - half) if registry.broken else blob[half:]
+                # Slowly, so that there is something to tell: an engine says nothing of a download that stands still.
+                while rest and not registry.half.wait(0.05):
+                    self.wfile.write(rest[:4096])
+                    rest = rest[4096:]
+                self.wfile.write(rest)
 
             def head(self, status, size, **headers):
                 self.send_response(status)

@@ -5,6 +5,7 @@
 #include "backend/agent_box.hpp"
 #include "backend/docker/limits.hpp"
 #include "backend/ready_box.hpp"
+#include "config/pem.hpp"
 
 #include <algorithm>
 
@@ -13,14 +14,23 @@ namespace {
 
 using backend::BackendError;
 
+constexpr const char* not_set_up = "The server is not set up to start boxes. Please tell the administrator.";
+
+// Inline or in a file (W3.15).
+std::string pem_of(const std::string& value) {
+  auto text = config::pem_text(value);
+  if (!text) throw BackendError("docker.connection: " + text.error(), not_set_up);
+  return std::move(*text);
+}
+
 Engine make_engine(const config::Docker& docker) {
   std::optional<http::TlsOptions> tls;
-  if (!docker.cacert.empty()) tls = http::TlsOptions{docker.cacert, docker.cert, docker.key};
+  if (!docker.cacert.empty())
+    tls = http::TlsOptions{pem_of(docker.cacert), pem_of(docker.cert), pem_of(docker.key)};
   try {
     return Engine(http::Client(http::Endpoint::parse(docker.host), std::move(tls)));
   } catch (const http::HttpError& error) {
-    throw BackendError(std::string("docker.connection: ") + error.what(),
-                       "The server is not set up to start boxes. Please tell the administrator.");
+    throw BackendError(std::string("docker.connection: ") + error.what(), not_set_up);
   }
 }
 

@@ -22,8 +22,6 @@ inline constexpr std::size_t progress_line = std::size_t{256} * 1024;
 // that no sum of them overflows.
 inline constexpr std::size_t layers = 1024;
 inline constexpr std::int64_t layer_bytes = std::int64_t{1} << 50;
-// Between two reports of one pull: faster than anybody reads.
-inline constexpr std::chrono::milliseconds progress_pause{200};
 // Before a pull is tried again; doubled each time, until the launch's deadline.
 inline constexpr std::chrono::seconds first_pull_pause{1};
 // Standard error of an agent that fails, per line and per box: enough for its reason, not for flooding a log.

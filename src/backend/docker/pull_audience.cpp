@@ -2,8 +2,6 @@
 // Seats, and reports to them.
 #include "backend/docker/pull_audience.hpp"
 
-#include "backend/docker/limits.hpp"
-
 #include <boost/asio/post.hpp>
 
 #include <utility>
@@ -25,14 +23,11 @@ PullAudience::Seat PullAudience::enter(const std::string& image, const ssh::asio
 }
 
 void PullAudience::tell(const std::string& image, const backend::Progress& progress) {
-  const auto now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   const auto found = houses_.find(image);
   if (found == houses_.end()) return;
   House& house = found->second;
-  if (house.last && house.last->stage == progress.stage && now < house.when + limits::progress_pause) return;
   house.last = progress;
-  house.when = now;
   for (const auto& member : house.members) tell(member, progress);
 }
 

@@ -6,7 +6,6 @@
 
 #include <fairlead/ssh/async.hpp>
 
-#include <chrono>
 #include <list>
 #include <map>
 #include <mutex>
@@ -24,8 +23,7 @@ class PullAudience {
   };
   struct House {
     std::list<Member> members;
-    std::optional<backend::Progress> last;  // told; for who comes later
-    std::chrono::steady_clock::time_point when;
+    std::optional<backend::Progress> last;  // for who comes later
   };
 
  public:
@@ -46,7 +44,6 @@ class PullAudience {
   // `sink` may be empty.
   [[nodiscard]] Seat enter(const std::string& image, const ssh::asio::any_io_executor& executor,
                            backend::ProgressSink sink);
-  // To everybody, but not more often than limits.hpp says, unless it is another stage.
   void tell(const std::string& image, const backend::Progress& progress);
 
  private:

@@ -36,7 +36,7 @@ struct Waiting {
   }
   void play(Task<> test) { relay::play(loop, stage, std::move(test)); }
   Task<bool> take_terminal(ssh::OpenedChannel& session) const {
-    const ssh::PtyRequest wish{"xterm", {.columns = 60}, {}};
+    const ssh::PtyRequest wish{"xterm", {.columns = 100}, {}};
     const bool granted = co_await session.channel.request("pty-req", wish.encode());
     co_return granted;
   }
@@ -215,6 +215,26 @@ TEST(WaitingRoom, WhoClosesTheSessionLeavesAtOnce) {
     const bool closed = co_await client.channel.closed();
     EXPECT_TRUE(closed);
     (void)co_await open_session(waiting.stage.client());  // its place is free
+  };
+  waiting.play(test());
+}
+
+TEST(WaitingRoom, ReportsAreShownWithPausesAndTheLastOneIsNotLost) {
+  Waiting waiting;
+  auto test = [&]() -> Task<> {
+    ssh::OpenedChannel client = co_await open_session(waiting.stage.client());
+    const bool terminal = co_await waiting.take_terminal(client);
+    EXPECT_TRUE(terminal);
+    constexpr std::uint64_t reports = 1000;
+    for (std::uint64_t i = 1; i <= reports; ++i) {
+      waiting.stage.gate->report(fetching(i * 1'000'000, 0));
+      co_await asio::post(waiting.loop.io, asio::use_awaitable);
+    }
+    std::string shown;
+    int times = 0;
+    for (; shown.find("1000.0 MB") == std::string::npos; ++times) shown = co_await read_error(client.channel);
+    EXPECT_LE(times, 10);
+    client.channel.close();
   };
   waiting.play(test());
 }

@@ -22,7 +22,7 @@ class Agentless : public OnFakeEngine {
   void SetUp() override {
     OnFakeEngine::SetUp();
     config_.docker.idle_command = {"/idle", "now"};
-    config_.docker.container["Cmd"] = {"ignored"};
+    config_.docker.container["Cmd"] = json::array{"ignored"};
     engine_.on("POST /containers/made1/exec",
                [this](Peer& peer) { peer.answer(201, R"({"Id":"e)" + std::to_string(++execs_) + "\"}"); });
     for (const char* exec : {"e1", "e2", "e3"}) {

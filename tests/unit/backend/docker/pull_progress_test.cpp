@@ -5,6 +5,8 @@
 #include "backend/docker/pull_meter.hpp"
 #include "unit/backend/docker/fake_engine.hpp"
 
+#include <fmt/format.h>
+
 #include <vector>
 
 namespace fairlead::docker {
@@ -56,8 +58,9 @@ TEST(PullMeter, NonsenseIsPassedOver) {
     after(meter,
           R"({"id":")" + std::to_string(i) +
               R"(","status":"Downloading","progressDetail":{"current":9e18,"total":9000000000000000000}})");
+  after(meter, R"({"id":"a","status":"Download complete"})");  // its size is 0, then
   EXPECT_EQ(meter.progress()->total, (limits::layers - 1) * static_cast<std::uint64_t>(limits::layer_bytes))
-      << "of a bounded number, each of a bounded size, and one of no known size makes no total";
+      << "of a bounded number, each of a bounded size";
 }
 
 class Audience : public testing::Test {
@@ -91,15 +94,8 @@ TEST_F(Audience, EverybodyIsToldAndWhoComesLateHearsTheLastReport) {
     audience_.tell("x", {Stage::unpacking, 0, 9});
     EXPECT_EQ(heard(), (std::vector<std::string>{"1unpacking 0/9", "3unpacking 0/9"}));
   }
-  std::this_thread::sleep_for(limits::progress_pause);  // the pause itself is the point
   audience_.tell("x", {Stage::unpacking, 5, 9});
   EXPECT_EQ(heard(), std::vector<std::string>{"1unpacking 5/9"});
-}
-
-TEST_F(Audience, ReportsOfOneStageHaveAPauseBetweenThem) {
-  const auto seat = audience_.enter("x", io_.get_executor(), sink(1));
-  for (std::uint64_t i = 0; i < 1000; ++i) audience_.tell("x", {Stage::fetching, i, 0});
-  EXPECT_LE(heard().size(), 2U);
 }
 
 }  // namespace
@@ -137,7 +133,8 @@ TEST_F(PullProgress, ReachesEveryLoginThatWaitsOnItsOwnThread) {
       boost::asio::io_context io{1};
       const auto self = std::this_thread::get_id();
       auto waiting = login();
-      waiting.progress = [&, heard = false](const Progress& progress) mutable {
+      bool heard = false;
+      waiting.progress = [&](const Progress& progress) {
         EXPECT_EQ(std::this_thread::get_id(), self);
         EXPECT_EQ(progress.total, 2U);
         if (!std::exchange(heard, true)) ++told;
