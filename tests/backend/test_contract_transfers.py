@@ -20,13 +20,13 @@ def test_much_output_is_exact(backend):
 
 
 def test_much_input_is_exact(backend):
-    data = os.urandom(1 << 20) * 16
+    data = os.urandom(1 << 20) * 8
     done = backend.ssh("sha256sum", input=data, timeout=120)
     assert done.stdout.split()[0].decode() == hashlib.sha256(data).hexdigest()
 
 
 def test_output_before_an_exit_is_complete(backend):
-    for _ in range(2 if backend.kind.mode == "session" else 20):
+    for _ in range(2 if backend.kind.mode == "session" else 10):
         done = backend.ssh("head -c 300000 /dev/zero | tr '\\0' x; exit 3")
         assert (len(done.stdout), done.returncode) == (300000, 3)
 

@@ -62,11 +62,11 @@ class ExecProgram : public RunningProgram {
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     auto code = co_await code_of(place_, exec_, Deadline::max());
     ended_ = true;
-    if (code != status_of_sigkill) co_return code;
-    const bool with_the_box = co_await box_has_ended();
-    if (with_the_box)
-      throw backend::BackendError("the box ended, and the program with it",
-                                  "");  // its reason is told instead
+    if (code == status_of_sigkill) {
+      const bool with_its_box = co_await box_has_ended();
+      // The relay asks for the reason of the box instead.
+      if (with_its_box) throw backend::BackendError("the box ended, and the program with it", "");
+    }
     co_return code;
   }
   [[nodiscard]] Task<> end() override {
