@@ -118,12 +118,18 @@ class GuestProgram final : public ExecProgram {
   Task<> read_pid() {
     ssh::TaskScope closing(co_await asio::this_coro::executor);
     closing.spawn(close_at(deadline_, stream()));
+    std::vector<std::byte> errors;
     std::vector<std::byte> rest;
-    for (bool complete = false; !complete;) {
+    for (bool complete = false; !complete && errors.size() < limits::early_errors;) {
       const auto piece = co_await output().next();
       if (!piece) break;
       auto data = piece->data;
-      complete = piece->source == ProgramOutput::Source::standard_error || report_.take(data);
+      // The program's own, perhaps: it comes by another pipe and may overtake the number.
+      if (piece->source == ProgramOutput::Source::standard_error) {
+        errors.insert(errors.end(), data.begin(), data.end());
+        continue;
+      }
+      complete = report_.take(data);
       rest.assign(data.begin(), data.end());
     }
     if (!report_.pid()) {
@@ -133,7 +139,8 @@ class GuestProgram final : public ExecProgram {
       rest.insert(rest.begin(), report_.taken().begin(), report_.taken().end());
       output().is_all_error();
     }
-    output().put_back(std::move(rest));
+    output().put_back(ProgramOutput::Source::standard_error, std::move(errors));
+    output().put_back(ProgramOutput::Source::standard_output, std::move(rest));
   }
 
   [[nodiscard]] Task<bool> signal(std::string name) override {

@@ -24,6 +24,9 @@ inline constexpr std::size_t layers = 1024;
 inline constexpr std::int64_t layer_bytes = std::int64_t{1} << 50;
 // Before a pull is tried again; doubled each time, until the launch's deadline.
 inline constexpr std::chrono::seconds first_pull_pause{1};
+// Standard error that comes before ContainerSSH's agent has said a process id: a program that fails at once
+// says less, and an agent that goes on like this will not say it.
+inline constexpr std::size_t early_errors = std::size_t{64} * 1024;
 // Standard error of an agent that fails, per line and per box: enough for its reason, not for flooding a log.
 inline constexpr std::size_t agent_error_line = 500;
 inline constexpr unsigned agent_error_lines = 20;

@@ -17,7 +17,11 @@ ProgramOutput::Piece ProgramOutput::give(Piece piece) const {
 }
 
 ssh::Task<std::optional<ProgramOutput::Piece>> ProgramOutput::next() {
-  if (std::exchange(put_back_, false)) co_return give({Source::standard_output, first_});
+  if (!put_back_.empty()) {
+    given_ = std::move(put_back_.front());
+    put_back_.pop_front();
+    co_return give({given_.source, given_.bytes});
+  }
   for (;;) {
     if (!terminal_) {
       if (const auto piece = decoder_.next(input_)) co_return give(*piece);
@@ -30,9 +34,8 @@ ssh::Task<std::optional<ProgramOutput::Piece>> ProgramOutput::next() {
   }
 }
 
-void ProgramOutput::put_back(std::vector<std::byte> bytes) {
-  put_back_ = !bytes.empty();
-  first_ = std::move(bytes);
+void ProgramOutput::put_back(Source source, std::vector<std::byte> bytes) {
+  if (!bytes.empty()) put_back_.push_back({source, std::move(bytes)});
 }
 
 }  // namespace fairlead::docker

@@ -5,6 +5,7 @@
 #include "backend/docker/attach_frames.hpp"
 #include "http/stream.hpp"
 
+#include <deque>
 #include <optional>
 #include <vector>
 
@@ -21,8 +22,8 @@ class ProgramOutput {
 
   // Nothing at the end. Good until the next call. Throws http::HttpError.
   [[nodiscard]] ssh::Task<std::optional<Piece>> next();
-  // next() gives these first, as standard output.
-  void put_back(std::vector<std::byte> bytes);
+  // next() gives these first, in the order in which they were put back.
+  void put_back(Source source, std::vector<std::byte> bytes);
   // From now on everything is standard error: it is not the program's.
   void is_all_error() noexcept { all_error_ = true; }
 
@@ -35,8 +36,12 @@ class ProgramOutput {
   FrameDecoder decoder_;
   std::vector<std::byte> buffer_;
   ssh::Bytes input_;  // of the buffer, not given out yet
-  std::vector<std::byte> first_;
-  bool put_back_ = false;
+  struct Kept {
+    Source source = Source::standard_output;
+    std::vector<std::byte> bytes;
+  };
+  std::deque<Kept> put_back_;
+  Kept given_;  // that was put back before
 };
 
 }  // namespace fairlead::docker
