@@ -115,7 +115,7 @@ Task<std::unique_ptr<ReadyBox>> make_box(Workshop& workshop, std::string prefix)
 
 class PoolTest : public ::testing::Test {
  protected:
-  ~PoolTest() override {
+  void TearDown() override {
     if (!stopped_) shut_down();
   }
 
@@ -337,6 +337,11 @@ TEST_F(PoolTest, ReloadFillsTheNewFilesPoolAndEmptiesTheOld) {
   pool_->keep(recipe(2, "b"));
   EXPECT_TRUE(comes_true([&] { return workshop_.dropped == 3 && pool_->waiting() == 2; }));
   EXPECT_FALSE(pool_->has("a"));
+}
+
+TEST_F(PoolTest, AFileWithoutAPoolEmptiesIt) {
+  pool_->keep(recipe(2));
+  ASSERT_TRUE(fills_to(2));
   pool_->keep(std::nullopt);
   EXPECT_TRUE(fills_to(0));
 }
@@ -360,6 +365,12 @@ TEST_F(PoolTest, TheEndGivesBackWhatWaitsAndWhatIsJustBeingMade) {
   const int attempts = workshop_.attempts;
   EXPECT_EQ(shut_down(), static_cast<std::size_t>(attempts));
   EXPECT_EQ(workshop_.attempts, attempts) << "nothing new is begun";
+}
+
+TEST_F(PoolTest, AfterTheEndNobodyGetsABox) {
+  pool_->keep(recipe(1));
+  ASSERT_TRUE(fills_to(1));
+  EXPECT_EQ(shut_down(), 1U);
   EXPECT_EQ(claim(recipe(1)), "");
   EXPECT_EQ(pool_->waiting(), 0U);
 }
