@@ -161,6 +161,7 @@ void find_in_journal(Sweeping& work, Sweep what) {
     const auto* host = entry.details.if_contains("host");
     boxes[entry.id] =
         host != nullptr && host->is_string() ? std::string(host->get_string()) : fleet.config.docker.host;
+    fleet.expect_late(entry.id);  // the crash may have come between the question and the answer
   }
   if (what == Sweep::everything)
     for (auto& [box, host] : fleet.living()) boxes.emplace(box, host);
