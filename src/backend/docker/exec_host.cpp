@@ -87,7 +87,8 @@ class ExecProgram : public RunningProgram {
   }
   [[nodiscard]] Task<bool> succeeds(std::vector<std::string> command) const {
     const auto deadline = in(place_.config->docker.signal);
-    const auto end = co_await run_exec(place_, std::move(command), {}, deadline);
+    std::string no_input;
+    const auto end = co_await run_exec(place_, std::move(command), std::move(no_input), deadline);
     co_return end.code == 0;
   }
   [[nodiscard]] const ExecPlace& place() const { return place_; }

@@ -59,7 +59,7 @@ Task<Opened> open(Stage& stage) {
 }
 
 // Requests something of the agent, which agrees.
-Task<> ask(Opened& session, std::string name, std::vector<std::byte> payload) {
+Task<> ask(Opened& session, std::string name, std::vector<std::byte> payload = {}) {
   ssh::TaskScope scope(co_await asio::this_coro::executor);
   bool agreed = false;
   auto asking = [&]() -> Task<> {
@@ -134,7 +134,7 @@ TEST(TimeLimits, EveryByteOfTheClientOrTheProgramPostponesTheIdleEnd) {
   Scene scene({.idle_timeout = 300ms});
   auto test = [&]() -> Task<> {
     Opened session = co_await open(scene.stage);
-    co_await ask(session, "shell", {});
+    co_await ask(session, "shell");
     auto last = Clock::now();
     try {
       for (int i = 0; i < 12; ++i) {

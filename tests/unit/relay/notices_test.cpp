@@ -102,7 +102,7 @@ TEST(Notices, HeardWaitsForTheClientsAnswer) {
 // Starts a program and lets it write until the client's window is full.
 Task<> fill_window(Told& session, ssh::TaskScope& scope) {
   bool started = false;
-  auto start = [&]() -> Task<> { started = co_await session.client.channel.request("shell", {}); };
+  auto start = [&]() -> Task<> { started = co_await session.client.channel.request("shell"); };
   scope.spawn(start());
   EXPECT_EQ(co_await answer_next(session.agent), "shell");
   std::size_t sent = 0;

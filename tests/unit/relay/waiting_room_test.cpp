@@ -197,7 +197,8 @@ TEST(WaitingRoom, RequestsThatNobodyWantsAnsweredAreKeptToo) {
     scope.spawn(ask_for(client.channel, "shell", {}, granted));
     ssh::OpenedChannel agent = co_await accept_next(waiting.stage.agent());
     int came = 0;
-    while (co_await answer_next(agent) == "env") ++came;
+    for (std::string name = co_await answer_next(agent); name == "env"; name = co_await answer_next(agent))
+      ++came;
     EXPECT_EQ(came, variables);
     co_await scope.join();
     EXPECT_TRUE(granted);
