@@ -47,8 +47,7 @@ def test_a_change_of_the_window_reaches_the_program(backend):
     session.expect("ready")
     resize(session, 50, 132)
     resize(session, 20, 60)
-    session.sendcontrol("c")
-    session.expect(pexpect.EOF)
+    session.close(force=True)
 
 
 def test_modes_of_the_client_reach_the_terminal(backend):
