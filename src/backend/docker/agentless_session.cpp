@@ -25,6 +25,7 @@ struct Session {
   std::map<std::string, std::string> variables = {};  // the client's
   std::optional<ssh::TerminalSize> terminal = {};
   std::unique_ptr<RunningProgram> program = {};
+  std::string failure = {};  // why there is none, once one was to be started
 
   [[nodiscard]] const config::Docker& docker() const { return login->login.config->docker; }
   [[nodiscard]] const observe::Log& log() const { return login->login.log; }
@@ -99,8 +100,21 @@ std::optional<Arguments> arguments_for(const Session& session, const ssh::Reques
   return subsystem_arguments(session.docker(), subsystem->name);
 }
 
+// A program that could not be started ends like one that has said so itself: the client of a refused request
+// may never show why. 255 is what ssh ends with for errors that are no program's.
+Task<> tell_failure(std::shared_ptr<Session> session) {
+  constexpr std::uint32_t not_started = 255;
+  try {
+    co_await session->channel.write_stderr(ssh::as_bytes(session->failure));
+    session->channel.close_write();
+    session->channel.send_exit_status(not_started);
+  } catch (const ssh::ConnectionError&) {  // the client is gone
+  }
+  session->channel.close();
+}
+
 Task<bool> start(Session& session, const ssh::Request& request) {
-  if (session.program) co_return false;
+  if (session.program || !session.failure.empty()) co_return false;
   auto arguments = arguments_for(session, request);
   if (!arguments) co_return false;
   NewExec program{std::move(*arguments), environment_of(session)};
@@ -114,9 +128,8 @@ Task<bool> start(Session& session, const ssh::Request& request) {
   }
   const auto why = explain(failure, "start a program");
   session.log().error("DOCKER_EXEC_CREATE_FAILED", why.what());
-  const auto line = "fairlead: " + why.user_text() + (session.terminal ? "\r\n" : "\n");
-  co_await session.channel.write_stderr(ssh::as_bytes(line));
-  co_return false;
+  session.failure = "fairlead: " + why.user_text() + (session.terminal ? "\r\n" : "\n");
+  co_return true;
 }
 
 bool set_variable(Session& session, const ssh::Request& request) {
@@ -191,9 +204,15 @@ Task<> serve_agentless(std::shared_ptr<AgentlessLogin> login, ssh::OpenedChannel
   while (auto request = co_await opened.requests.next()) {
     const bool success = co_await try_request(*session, *request);
     request->reply(success);
-    if (!session->program || std::exchange(started, true)) continue;
-    pumps.spawn(pump_output(session));
-    pumps.spawn(pump_input(session));
+    const bool failed = !session->failure.empty();
+    if (started || (!session->program && !failed)) continue;
+    started = true;
+    if (failed) {
+      pumps.spawn(tell_failure(session));
+    } else {
+      pumps.spawn(pump_output(session));
+      pumps.spawn(pump_input(session));
+    }
   }
   session->channel.close();
   if (session->program) co_await session->program->end();
