@@ -9,7 +9,6 @@
 namespace fairlead::config {
 namespace {
 
-using boost::json::object;
 using boost::json::value;
 
 bool is_filled_object(const value* found) {
@@ -23,7 +22,7 @@ bool has_address_of_its_own(const Docker& docker) {
   const value* endpoints = docker.network_config.if_contains("EndpointsConfig");
   if (!is_filled_object(endpoints)) return false;
   return std::ranges::any_of(endpoints->get_object(), [](const auto& endpoint) {
-    const object* settings = endpoint.value().if_object();
+    const boost::json::object* settings = endpoint.value().if_object();
     return settings != nullptr &&
            (is_filled_object(settings->if_contains("IPAMConfig")) || settings->contains("MacAddress"));
   });

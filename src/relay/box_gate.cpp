@@ -18,7 +18,7 @@ void BoxGate::fail(std::string user_text) {
 
 void BoxGate::report(backend::Progress progress) {
   if (decided_) return;
-  progress_ = std::move(progress);
+  progress_ = progress;
   wake();
 }
 

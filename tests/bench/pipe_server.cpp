@@ -53,7 +53,8 @@ ssh::Task<> wait_for_end(const Process& program) {
 }
 
 ssh::Task<> feed(std::shared_ptr<DataSocket> data, ssh::Channel channel) {
-  std::uint64_t count = 0;
+  fairlead::relay::Activity activity;
+  fairlead::relay::Meter count(activity);
   co_await data->copy_input(channel, count);
 }
 
@@ -71,7 +72,8 @@ ssh::Task<> run_program(ssh::Channel channel, std::string command) {
   theirs.reset();
   ssh::TaskScope feeding(executor);
   feeding.spawn(feed(data, channel));
-  std::uint64_t count = 0;
+  fairlead::relay::Activity activity;
+  fairlead::relay::Meter count(activity);
   co_await data->copy_output(channel, count);
   co_await wait_for_end(program);
   channel.send_exit_status(static_cast<std::uint32_t>(program.wait(std::chrono::seconds(1))));
