@@ -6,8 +6,7 @@ import sys
 
 import pytest
 import yaml
-from conftest import IMAGES, PASSWORD, ROOT, Daemon, run
-from test_clients import same_tree, tree  # noqa: F401: a fixture
+from conftest import IMAGES, PASSWORD, ROOT, Daemon, run, same_tree
 
 sys.path.insert(0, str(ROOT / "tests/support"))
 from ssh_audit import known_remarks, remarks

@@ -2,7 +2,8 @@
 """ContainerSSH 0.4's way to configure authentication, `auth.url` with its switches, with real ssh and a real server."""
 import pytest
 from conftest import BIN, Daemon, own_daemons, run
-from webhooks import Server, login
+from password_login import login
+from webhooks import Server
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ import time
 
 import pytest
 from conftest import BIN, PASSWORD, Daemon, own_daemons, run, wait_until
-from webhooks import MISBEHAVIOUR, Server, askpass, decoded, login, of_the_last_login
+from password_login import login
+from webhooks import MISBEHAVIOUR, Server, askpass, decoded, of_the_last_login
 
 BUDGET = 1.2  # seconds, of the shared daemon's webhooks
 

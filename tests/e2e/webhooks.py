@@ -9,8 +9,6 @@ import socket
 import threading
 import time
 
-from conftest import PASSWORD, run
-
 # What a server written with ContainerSSH's library sends: each member with its zero value. `config` is cut to the sections
 # that hurt most if they were believed.
 GO_CONFIG = {
@@ -114,13 +112,6 @@ def askpass(directory, password):
     script.write_text(f"#!/bin/sh\ncat '{script}.password'\n")
     script.chmod(0o700)
     return dict(os.environ, SSH_ASKPASS=str(script), SSH_ASKPASS_REQUIRE="force")
-
-
-def login(daemon, password=PASSWORD, user="ada", *options, command="echo in"):
-    """By password."""
-    return run("ssh", "-F", "/dev/null", "-o", "PubkeyAuthentication=no", *options, "-o", "NumberOfPasswordPrompts=1",
-               "-o", f"UserKnownHostsFile={daemon.directory / 'known_hosts'}", "-p", daemon.port, f"{user}@127.0.0.1", command,
-               env=askpass(daemon.directory, password))
 
 
 def of_the_last_login(daemon):

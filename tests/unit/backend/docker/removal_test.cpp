@@ -159,9 +159,16 @@ TEST_F(DockerRemoval, LeftoversGoAndOthersStay) {
   engine_.on("GET /containers/json", nullptr);
 
   test::run_task(io_, backend().prepare());
-  EXPECT_EQ(engine_.containers(), (std::set<std::string>{"elsewhere", "instance", "half", "foreign"}));
-  EXPECT_EQ(journal_entries(), 0U);
+  const std::set<std::string> others{"elsewhere", "instance", "half", "foreign"};
+  EXPECT_EQ(engine_.containers(), others);
   EXPECT_TRUE(log_->has("DOCKER_FOREIGN_CONTAINERS"));
+  // What the first life asked for and was not answered may still come.
+  ASSERT_EQ(journal_entries(), 1U);
+  for (const auto& file : fs::directory_iterator(state_ / "journal" / "failure"))
+    if (file.path().extension() == ".json")
+      engine_.add("late", labels("failure", owner, file.path().stem().string()));
+  EXPECT_TRUE(eventually([&] { return journal_entries() == 0; }));
+  EXPECT_EQ(engine_.containers(), others);
 }
 
 TEST_F(DockerRemoval, OneBoxThatCannotBeRemovedDoesNotKeepTheOthers) {
