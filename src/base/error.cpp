@@ -91,6 +91,8 @@ DisconnectReason disconnect_reason(Errc code) noexcept {
       return DisconnectReason::host_key_not_verifiable;
     case Errc::service_not_available:
       return DisconnectReason::service_not_available;
+    case Errc::authentication_failed:
+      return DisconnectReason::no_more_auth_methods_available;
     case Errc::end_of_stream:
     case Errc::io_failed:
       return DisconnectReason::connection_lost;

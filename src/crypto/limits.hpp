@@ -12,7 +12,7 @@ namespace fairlead::ssh {
 inline constexpr int min_rsa_bits = 2048;
 inline constexpr int max_rsa_bits = 16384;
 // A larger public exponent is never needed and makes verification as slow as signing.
-inline constexpr std::size_t max_rsa_exponent_bits = 33;  // up to 2^32 + 1
+inline constexpr std::size_t max_rsa_exponent_bits = 32;
 
 // An RSA key of max_rsa_bits takes 2.1 KB; OpenSSH's bound for a key is this too.
 inline constexpr std::size_t max_key_blob = std::size_t{16} * 1024;

@@ -134,11 +134,12 @@ Result<PacketReader::Packet> PacketReader::open(MutableBytes packet) {
 
 Result<std::optional<PacketReader::Packet>> PacketReader::refuse(Error error, std::size_t used,
                                                                  MutableBytes& input) {
-  failed_ = error;
   // Keys that are used up and a forged length are not told apart by an outsider; only the latter is an
   // oracle.
   const bool camouflage =
       keys_.cipher() && keys_.cipher()->is_length_oracle() && error.code != Errc::key_exhausted;
+  // In the end, too, the peer hears the same whichever check failed (PK-6).
+  failed_ = camouflage ? Error{Errc::mac_failed} : error;
   input = input.subspan(used);
   discard_left_ = camouflage ? limits::packet_length - std::min(used, limits::packet_length) : 0;
   return discard(input);

@@ -26,19 +26,35 @@ constexpr std::string_view keyboard_interactive_method = "keyboard-interactive";
 constexpr std::string_view gssapi_method = "gssapi-with-mic";
 constexpr std::string_view connection_service = "ssh-connection";
 
-// RFC 4252 section 5.4 wants CR LF.
-std::string with_crlf(std::string_view text) {
+// RFC 4252 section 5.4 wants CR LF, and warns of control characters; what is not UTF-8 may be one, too.
+std::string printable_lines(std::string_view text) {
   std::string lines;
-  for (const char c : text) {
-    if (c == '\n' && !lines.ends_with('\r')) lines += '\r';
-    lines += c;
+  while (!text.empty()) {
+    const auto character = decode_utf8(text);
+    const std::string_view bytes = text.substr(0, character.size);
+    text.remove_prefix(std::max<std::size_t>(character.size, 1));
+    if (bytes == "\n")
+      lines += "\r\n";
+    else if (bytes == "\t" || is_clean_utf8(bytes))
+      lines += bytes;
   }
   return lines;
 }
 
+class Wiping {
+ public:
+  explicit Wiping(MutableBytes memory) : memory_(memory) {}
+  Wiping(const Wiping&) = delete;
+  Wiping& operator=(const Wiping&) = delete;
+  ~Wiping() { wipe(memory_); }
+
+ private:
+  MutableBytes memory_;
+};
+
 ByteBuffer banner_message(std::string_view text) {
   ByteBuffer message;
-  WireWriter(message).byte(msg::userauth_banner).string(with_crlf(text)).string("");
+  WireWriter(message).byte(msg::userauth_banner).string(printable_lines(text)).string("");
   return message;
 }
 
@@ -69,6 +85,8 @@ Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes paylo
   request.user = request.fields.text();
   request.service = request.fields.text();
   const std::string_view method = request.fields.text();
+  // UA-7: whatever becomes of the request, no password stays in the buffer that it came in.
+  const Wiping wiping(method == password_method ? payload.subspan(1) : MutableBytes{});
   if (!request.fields.ok()) return failure(Errc::bad_message, "USERAUTH_REQUEST");
   if (++requests_ > limits::auth_requests) return failure(Errc::too_many_auth_attempts);
   request.method = known_method(method);
@@ -77,7 +95,7 @@ Result<std::optional<EngineEvent>> UserAuthServer::on_message(MutableBytes paylo
 
   const auto identity = check_identity(request);
   if (!identity) return std::unexpected(identity.error());
-  if (request.method == password_method) return on_password(request, payload);
+  if (request.method == password_method) return on_password(request);
   if (!offers(request.method)) return refuse(request, LoginRefusal::method, "method not offered");
   if (request.method == keyboard_interactive_method) return on_keyboard_interactive(request);
   if (request.method == gssapi_method) return on_gssapi(request);
@@ -113,7 +131,7 @@ UserAuthServer::Told UserAuthServer::on_none(const Request& request) {
   return ask(Pending::attempt, std::move(attempt));
 }
 
-UserAuthServer::Told UserAuthServer::on_password(Request& request, MutableBytes payload) {
+UserAuthServer::Told UserAuthServer::on_password(Request& request) {
   const bool change = request.fields.boolean();
   const Bytes password = request.fields.string();
   const bool whole = change ? request.fields.ok() : request.fields.done();
@@ -131,7 +149,6 @@ UserAuthServer::Told UserAuthServer::on_password(Request& request, MutableBytes 
     reason = "bad user name";
   // UA-7: the one copy is ours, and dies with the answer.
   if (whole && reason == nullptr) password_ = to_secret(password);
-  wipe(payload.subspan(1));
   if (!whole) return failure(Errc::bad_message, "password request");
   if (reason != nullptr)
     return refuse(request, change || !offers(password_method) ? LoginRefusal::method : LoginRefusal::password,

@@ -55,7 +55,7 @@ class UserAuthServer final : public UserAuth {
 
   [[nodiscard]] Result<> check_identity(const Request& request);
   [[nodiscard]] Told on_none(const Request& request);
-  [[nodiscard]] Told on_password(Request& request, MutableBytes payload);
+  [[nodiscard]] Told on_password(Request& request);
   [[nodiscard]] Told on_public_key(Request& request, Bytes payload);
   // user_auth_dialogues.cpp: methods of more than one message.
   [[nodiscard]] Told on_keyboard_interactive(Request& request);

@@ -3,6 +3,9 @@
 #include "ssh/server_login.hpp"
 
 #include "base/secret.hpp"
+#include "base/wire.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/random.hpp"
 #include "ssh/host_key_update.hpp"
 
 #include <boost/asio/redirect_error.hpp>
@@ -10,7 +13,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <new>
 #include <utility>
 
@@ -20,8 +22,15 @@ namespace {
 // UA-17: how long a refusal takes says nothing about the account. As OpenSSH: a few milliseconds that depend
 // on the name, doubled until longer than the decision took.
 constexpr std::chrono::microseconds shortest_refusal{5000};
-constexpr std::size_t refusal_spread = 4000;  // microseconds
+constexpr std::uint32_t refusal_spread = 4000;  // microseconds
 constexpr std::chrono::seconds longest_refusal{5};
+
+// The same for a name as long as the process lives, and nobody's else to compute.
+std::chrono::microseconds place_in_spread(std::string_view user) {
+  static const std::string secret = random_hex(16);
+  const auto hash = hmac("SHA256", as_bytes(secret), as_bytes(user));
+  return std::chrono::microseconds(load_u32(hash.data()) % refusal_spread);
+}
 
 constexpr std::string_view gssapi_method = "gssapi-with-mic";
 
@@ -329,9 +338,8 @@ void ServerLogin::end_dialogue() noexcept {
 }
 
 Task<> ServerLogin::delay_refusal(std::string_view user, Engine::Clock::time_point asked) {
-  const std::hash<std::string_view> hash;
   const auto took = Engine::Clock::now() - asked;
-  Engine::Clock::duration wait = shortest_refusal + std::chrono::microseconds(hash(user) % refusal_spread);
+  Engine::Clock::duration wait = shortest_refusal + place_in_spread(user);
   while (wait < took) wait *= 2;
   wait = std::min<Engine::Clock::duration>(wait, longest_refusal);
   asio::steady_timer timer(connection_.executor(), asked + wait);

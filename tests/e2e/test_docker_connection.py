@@ -152,7 +152,9 @@ def test_an_engine_that_does_not_know_us_or_that_we_do_not_know_is_told_at_the_s
     (work / "strangers").mkdir()
     strangers = Certificates(work / "strangers")
     stranger = {"cert": strangers.cert("client").read_text(), "key": strangers.key("client").read_text()}
-    assert "certificate" in refusal_of(work, {**tls_connection(engine), **stranger})
+    # TLS 1.3: the engine looks at our certificate when we already write, and may have hung up by then.
+    refused = refusal_of(work, {**tls_connection(engine), **stranger})
+    assert "certificate" in refused or "reset by peer" in refused
     assert "certificate" in refusal_of(work, {**tls_connection(engine), "cacert": strangers.cert("ca").read_text()})
 
 

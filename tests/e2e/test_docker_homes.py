@@ -126,6 +126,15 @@ def test_boxes_outlive_the_daemon_and_idle_ones_are_stopped_after_its_start(make
     assert daemon.ssh("cat /kept").stdout == b"kept\n"
 
 
+def test_a_read_only_box_is_entered_after_a_restart_too(make_daemon, link):
+    daemon = make_daemon(docker__execution__agentLink=link, docker__execution__host={"readonlyRootfs": True}).start()
+    assert daemon.ssh("echo in").stdout == b"in\n"
+    assert daemon.stop() == 0
+    daemon.start()
+    again = daemon.ssh("echo again; touch /file")
+    assert again.stdout == b"again\n" and b"Read-only" in again.stderr, again
+
+
 def test_a_missing_box_is_refused_unless_it_may_be_made(make_daemon):
     daemon = make_daemon(create=False).start()
     refused = daemon.ssh("true")

@@ -108,12 +108,12 @@ def test_a_daemon_killed_at_any_call_of_a_boxs_life_leaves_nothing(proxied, engi
         killed_at.append(f"{when} {struck[0]}")
         restart(daemon)
         wait_until(lambda: not everything(engine), 15, f"nothing is left after a death {killed_at[-1]}")
-        assert not journal(daemon), killed_at[-1]
         assert not daemon.mounts()
     words = " ".join(killed_at)
     assert "/create" in words and "/start" in words and "DELETE" in words, killed_at
     assert done.returncode == 0
-    wait_until(lambda: not everything(engine) and not journal(daemon), 10, "nothing is left of a whole life")
+    # Whose creation was asked for and not answered is looked for for a while: the engine may still make it.
+    wait_until(lambda: not everything(engine) and not journal(daemon), 20, "nothing is left of a whole life")
 
 
 # Less than a person waits, more than a busy machine needs.
@@ -166,6 +166,8 @@ def test_an_engine_that_was_restarted_between_two_sessions_is_used_again(proxied
     daemon, _ = proxied()
     daemon.start()
     assert daemon.ssh("echo one").stdout == b"one\n"
+    # An engine that ends in the middle of a removal may keep a container that it never can remove.
+    wait_until(lambda: not everything(engine), 10, "the first box is gone")
     engine.control("restart")
     wait_until(lambda: daemon.ssh("echo two").stdout == b"two\n", 30, "logins work again")
     wait_until(lambda: not everything(engine), 10, "nothing is left")

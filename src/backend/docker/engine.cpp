@@ -192,6 +192,7 @@ Task<std::optional<ContainerState>> Engine::inspect(std::string id, Deadline dea
   const auto& state = http::member(answer, "State");
   ContainerState facts{http::string_member(answer, "Id"), http::string_member(answer, "Name"),
                        text_members(http::member(http::member(answer, "Config"), "Labels"))};
+  facts.read_only_root = http::true_member(http::member(answer, "HostConfig"), "ReadonlyRootfs");
   facts.running = http::true_member(state, "Running");
   facts.out_of_memory = http::true_member(state, "OOMKilled");
   facts.exit_code = http::integer_member(state, "ExitCode");

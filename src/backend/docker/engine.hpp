@@ -53,6 +53,7 @@ struct ImageFacts {
 struct ContainerState {
   std::string id, name{};
   std::map<std::string, std::string> labels{};
+  bool read_only_root = false;
   bool running = false;
   bool out_of_memory = false;
   std::int64_t exit_code = 0;

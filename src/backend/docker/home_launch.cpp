@@ -146,6 +146,7 @@ class HomeLaunch {
     if (!found) co_return;
     check_home(*found, home_, us_);
     id_ = found->id;
+    read_only_root_ = found->read_only_root;
     const auto link = found->labels.find(std::string(link_label));
     kind_ = link != found->labels.end() && link->second == "socket" ? LinkKind::socket : LinkKind::attach;
     // What the operator has made, the operator stops.
@@ -188,6 +189,7 @@ class HomeLaunch {
     if (kind == LinkKind::socket) identity.directory = fleet_->files().open_home(home_.container);
     auto container = make_container(login_, identity, kind);
     id_ = co_await engine_.create(std::move(container), deadline_);
+    read_only_root_ = http::true_member(docker_.host_config, "ReadonlyRootfs");
   }
 
   // Starting what runs is nothing to an engine.
@@ -206,9 +208,10 @@ class HomeLaunch {
 
   Task<> bring_agent() {
     if (fleet_->residents.has_agent(id_)) co_return;
-    const bool volume = created_ && http::true_member(docker_.host_config, "ReadonlyRootfs");
-    auto archive = fleet_->files().agent_archive(volume);
-    co_await engine_.upload(id_, std::string(volume ? link::directory : "/"), std::move(archive), deadline_);
+    // Into the volume that such a box has for it (container_spec.cpp).
+    std::string where(read_only_root_ ? link::directory : "/");
+    auto archive = fleet_->files().agent_archive(read_only_root_);
+    co_await engine_.upload(id_, std::move(where), std::move(archive), deadline_);
     fleet_->residents.set_agent(id_);
   }
 
@@ -288,6 +291,7 @@ class HomeLaunch {
   std::string id_;
   LinkKind kind_ = LinkKind::socket;
   bool created_ = false;
+  bool read_only_root_ = false;
 };
 
 Task<std::unique_ptr<backend::Box>> run_home_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {

@@ -187,11 +187,11 @@ TEST(Keys, RsaLimitsHold) {
   EXPECT_TRUE(PublicKey::from_blob(rsa_blob(e, odd_number(2048))));
   EXPECT_TRUE(PublicKey::from_blob(rsa_blob(e, odd_number(16384))));
   EXPECT_TRUE(PublicKey::from_blob(rsa_blob(from_hex("03"), odd_number(2048))));
-  EXPECT_TRUE(PublicKey::from_blob(rsa_blob(from_hex("0100000001"), odd_number(2048))));
+  EXPECT_TRUE(PublicKey::from_blob(rsa_blob(from_hex("00ffffffff"), odd_number(2048))));
   for (const std::size_t bits : {1U, 8U, 512U, 1024U, 2047U, 16385U, 20000U, 100000U})
     EXPECT_EQ(code_of(rsa_blob(e, odd_number(bits))), Errc::bad_key) << bits;
   for (const std::string_view bad :
-       {"-", "01", "02", "04", "010000", "0100000000", "0200000001", "01000000000000000001"})
+       {"-", "01", "02", "04", "010000", "0100000000", "0100000001", "0200000001", "01000000000000000001"})
     EXPECT_EQ(code_of(rsa_blob(from_hex(bad), odd_number(2048))), Errc::bad_key) << bad;
   auto even = odd_number(2048);
   even.back() = std::byte{2};

@@ -207,7 +207,10 @@ TEST(PacketCodec, EncryptAndMacAnswersForgeriesOnlyAfterTheLargestPacket) {
     ASSERT_TRUE(flow.reader.next(input));
     EXPECT_TRUE(input.empty());
     input = MutableBytes(bytes).last(1);
-    EXPECT_FALSE(flow.reader.next(input));
+    const auto told = flow.reader.next(input);
+    ASSERT_FALSE(told);
+    EXPECT_EQ(told.error().code, Errc::mac_failed) << "whatever was forged";
+    EXPECT_STREQ(told.error().detail, "");
     // And it stays so.
     EXPECT_FALSE(flow.reader.next(input));
   }

@@ -236,6 +236,21 @@ TEST(UserAuthServer, ThePasswordIsWipedFromTheInput) {
   EXPECT_EQ(as_text(message).find("secret"), std::string_view::npos);
 }
 
+TEST(UserAuthServer, ThePasswordIsWipedWhateverBecomesOfTheRequest) {
+  FixedRandom random;
+  const EngineConfig config = server_config();
+  TransportPeer server(config), client(client_config());
+  server.host_keys.push_back(test_key());
+  pump(server, client);
+  UserAuthServer auth(config, server.transport());
+  const Payload request(msg::userauth_request, "alice", "another-service", "password", false,
+                        "a secret word");
+  const Bytes whole = request;
+  std::vector<std::byte> message(whole.begin(), whole.end());
+  ASSERT_FALSE(auth.on_message(message));
+  EXPECT_EQ(as_text(message).find("secret"), std::string_view::npos);
+}
+
 // UA-8.
 TEST(UserAuthServer, BadUserNamesFailLikeUnknownUsers) {
   const std::string longest(limits::user_name, 'u');
@@ -445,7 +460,7 @@ TEST(UserAuthServer, MalformedRequestsDisconnect) {
 
 TEST(UserAuthServer, TheBannerComesOnceBeforeTheFirstAnswer) {
   EngineConfig config = server_config();
-  config.banner = "Welcome\nto the box\r\n";
+  config.banner = "Welcome\x1b\a\nto\r the\xc2\x9b\xff box\r\n";  // no control characters (UA-18)
   Login login(config);
   login.send(none(), password("right"));
   EXPECT_THAT(login.answers(), ElementsAre(msg::userauth_banner, failure_, success_));
