@@ -28,13 +28,14 @@ Task<> remove_box(std::shared_ptr<Fleet> fleet, Engine engine, std::string box, 
     std::vector<std::string> labels{label(box_label, box), label(owner_label, fleet->files().owner())};
     const auto found = co_await engine.list(std::move(labels), deadline);
     for (const auto& one : found) ids.push_back(one.id);
-    if (ids.empty() && !fleet->stays_absent(box))
-      throw backend::BackendError("the engine has not answered its creation and may still make it",
-                                  backend::not_now);
   } else {
     ids.push_back(container);
   }
   for (const auto& id : ids) co_await engine.remove(id, deadline);
+  // Also when there was something: an engine may forget a container in mid-creation, and finish it then.
+  if (!fleet->stays_absent(box))
+    throw backend::BackendError("the engine has not answered its creation and may still make it",
+                                backend::not_now);
   fleet->end(box);
 }
 
