@@ -20,9 +20,7 @@ LocalPeer make_local_peer(const ssh::asio::any_io_executor& executor) {
   asio::local::stream_protocol::socket theirs(executor);
   boost::system::error_code error;
   asio::local::connect_pair(ours, theirs, error);
-  if (error)
-    throw BackendError("no pair of sockets for a link: " + error.message(),
-                       "This login is not available now, please try again later.");
+  if (error) throw BackendError("no pair of sockets for a link: " + error.message(), not_now);
   return {ssh::link(std::move(theirs)), ssh::link(std::move(ours))};
 }
 

@@ -6,6 +6,7 @@
 #include "crypto/hash.hpp"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -44,7 +45,16 @@ bool is_silent(int link) {
   return ::poll(&look, 1, 0) == 0;
 }
 
+template <class Value>
+boost::json::value or_null(const std::optional<Value>& value) {
+  return value ? boost::json::value(*value) : boost::json::value();
+}
+
 }  // namespace
+
+boost::json::array shape_of(const config::Limits& limits) {
+  return {or_null(limits.memory), or_null(limits.cpus), or_null(limits.pids), or_null(limits.disk)};
+}
 
 std::string recipe_digest(const std::string& shape) {
   const auto bytes = ssh::digest("SHA256", {ssh::as_bytes(shape)});
@@ -167,20 +177,20 @@ Task<std::vector<std::unique_ptr<ReadyBox>>> Pool::shutdown() {
       boxes.push_back(std::move(one.box));
     }
   }
-  constexpr std::chrono::milliseconds pause{20};
-  asio::steady_timer timer(executor_);
-  const auto end = Clock::now() + limits::shutdown_wait;
-  const auto busy = [this] {
-    const std::scoped_lock lock(mutex_);
-    return making_ > 0;
-  };
-  while (busy() && Clock::now() < end) {
-    timer.expires_after(pause);
-    co_await timer.async_wait(asio::use_awaitable);
+  const auto last_made = std::make_shared<asio::steady_timer>(executor_, limits::shutdown_wait);
+  last_made_ = last_made;
+  if (is_making()) {
+    boost::system::error_code made;
+    co_await last_made->async_wait(asio::redirect_error(asio::use_awaitable, made));
   }
   const std::scoped_lock lock(mutex_);
   for (auto& box : std::exchange(late_, {})) boxes.push_back(std::move(box));
   co_return boxes;
+}
+
+bool Pool::is_making() const {
+  const std::scoped_lock lock(mutex_);
+  return making_ > 0;
 }
 
 void Pool::wake_later() {
@@ -291,6 +301,8 @@ Task<> Pool::make(std::shared_ptr<Pool> self, Recipe recipe) {
       if (!failure.empty()) self->note_failure(shelf->second, "POOL_REFILL_FAILED", failure);
     }
   }
+  const auto awaited = self->last_made_.lock();
+  if (awaited && !self->is_making()) awaited->cancel();
   self->wake_later();
 }
 

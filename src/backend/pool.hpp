@@ -14,6 +14,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/json/array.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -38,6 +39,8 @@ struct Recipe {
   std::function<Task<std::unique_ptr<ReadyBox>>()> make;  // throws BackendError
 };
 
+// The limits' part in what shapes a box.
+[[nodiscard]] boost::json::array shape_of(const config::Limits& limits);
 // A digest of a text that says it all, in hex.
 [[nodiscard]] std::string recipe_digest(const std::string& shape);
 
@@ -82,6 +85,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   };
   using Shelves = std::map<std::string, Shelf>;
 
+  [[nodiscard]] bool is_making() const;
   [[nodiscard]] std::optional<Waiting> take(Recipe& recipe);
   [[nodiscard]] std::optional<Waiting> take_fit(Recipe& recipe);
   // Below: on the executor.
@@ -101,11 +105,13 @@ class Pool : public std::enable_shared_from_this<Pool> {
   const ssh::asio::any_io_executor executor_;
   const observe::Log log_;
   std::atomic<bool> woken_{false};
-  std::weak_ptr<ssh::asio::steady_timer> timer_;  // on the executor only
-  mutable std::mutex mutex_;                      // of what follows
-  Shelves shelves_;                               // by digest
-  std::string last_served_;                       // whose turn it was to be filled
-  std::vector<std::unique_ptr<ReadyBox>> late_;   // came after the end
+  // Both on the executor only.
+  std::weak_ptr<ssh::asio::steady_timer> timer_;
+  std::weak_ptr<ssh::asio::steady_timer> last_made_;  // what shutdown() waits for
+  mutable std::mutex mutex_;                          // of what follows
+  Shelves shelves_;                                   // by digest
+  std::string last_served_;                           // whose turn it was to be filled
+  std::vector<std::unique_ptr<ReadyBox>> late_;       // came after the end
   std::size_t making_ = 0;
   std::uint64_t number_ = 0;
   bool stopped_ = false;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include "backend/backend.hpp"
+#include "base/file_descriptor.hpp"
 
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/json/object.hpp>
 
 #include <memory>
@@ -36,6 +38,10 @@ class DeadBox : public BackendError {
  public:
   using BackendError::BackendError;
 };
+
+// A descriptor of a connected Unix stream becomes a socket of `executor`.
+[[nodiscard]] ssh::asio::generic::stream_protocol::socket open_link(
+    const ssh::asio::any_io_executor& executor, FileDescriptor& link);
 
 // Into a journal entry: whose box it is.
 void add_login(boost::json::object& details, const Login& login);

@@ -3,6 +3,7 @@
 // keys. Read by config/load.hpp; names and defaults are documented in docs/configuration.md.
 #pragma once
 
+#include "config/box.hpp"
 #include "config/http.hpp"
 #include "config/later.hpp"
 #include "config/method_chain.hpp"
@@ -82,26 +83,6 @@ struct Quota {
   Duration max_time{0};      // of a connection, from its login on
   Duration warn_before = std::chrono::minutes(5);
   std::optional<std::uint64_t> max_boxes{};  // at the same time, over all connections
-};
-
-// Limits of one box; what is not set is not limited.
-struct Limits {
-  std::optional<std::uint64_t> memory = std::uint64_t{1} << 30;  // bytes, swap included
-  std::optional<double> cpus = 2;
-  std::optional<std::uint64_t> pids = 512;
-  std::optional<std::uint64_t> disk = std::uint64_t{10}
-                                      << 30;  // bytes written by the box, where the host allows
-};
-
-// How programs are run in a box, whatever runs it.
-struct Programs {
-  std::string user;                        // "" is the image's
-  std::string working_directory;           // "" is the image's, then the account's home
-  std::vector<std::string> shell_command;  // "" is the account's login shell
-  std::map<std::string, std::string> environment;
-  std::map<std::string, std::string> subsystems;
-  bool expose_metadata_as_env = false;  // Metadata::metadata as variables, below its environment
-  std::string file_transfer = "auto";   // "auto", "internal", "image": whose sftp-server and scp
 };
 
 // Fairlead's own backend: containers without a daemon.

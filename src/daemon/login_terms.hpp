@@ -9,8 +9,8 @@
 namespace fairlead::daemon {
 
 // Adds the answer's metadata to `login` and lays its configuration over login.config. Nothing happens when no
-// configuration webhook is configured. Throws BackendError when
-// there is no answer or it is of no use, and operation_aborted when the calling coroutine is cancelled.
+// configuration webhook is configured. Throws BackendError when there is no answer or it is of no use, and
+// operation_aborted when the calling coroutine is cancelled.
 [[nodiscard]] ssh::Task<> settle_terms(const Settings& settings, backend::Login& login,
                                        std::string client_version);
 

@@ -29,6 +29,7 @@ def load(name):
 
 e2e = load("conftest")
 webhooks = load("webhooks")
+channel_requests = load("channel_requests")
 work = e2e.work
 tree = e2e.tree
 FILES = {"/opt/ticket/small": b"for this login\n", "/home/alice/large": random.Random(7).randbytes(300_000)}

@@ -4,9 +4,8 @@ import concurrent.futures
 import subprocess
 import time
 
-import paramiko
 import pytest
-from conftest import VARIABLES, e2e, processes
+from conftest import VARIABLES, channel_requests, e2e, processes
 
 
 def test_output_error_output_and_exit_status_are_apart(backend):
@@ -86,22 +85,12 @@ def test_many_sessions_on_one_connection(backend):
     assert len(boxes) == (count if backend.kind.mode == "session" else 1)
 
 
-def request_signal(channel, name):
-    message = paramiko.Message()
-    message.add_byte(b"\x62")  # SSH_MSG_CHANNEL_REQUEST
-    message.add_int(channel.remote_chanid)
-    message.add_string("signal")
-    message.add_boolean(False)
-    message.add_string(name)
-    channel.transport._send_user_message(message)
-
-
 @pytest.mark.parametrize("name", ["TERM", "USR1"])
 def test_a_signal_of_the_client_reaches_the_program(backend, name):
     channel = backend.channel()
     channel.exec_command(f"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.1; done")
     assert channel.recv(100) == b"ready\n"
-    request_signal(channel, name)
+    channel_requests.send_signal(channel, name)
     assert channel.makefile().read() == f"got {name}\n".encode()
     assert channel.recv_exit_status() == 33
 

@@ -171,6 +171,11 @@ class Daemon:
         boxes = self.directory / "state" / "boxes" / self.instance
         return [entry.name for entry in boxes.iterdir()] if boxes.exists() else []
 
+    def remove_boxes(self):
+        """Those of Docker that are left: a test has failed, or they are there to stay."""
+        if boxes := self.boxes():
+            run("docker", "rm", "-f", "-v", *boxes)
+
     def mounts(self):
         state = str(self.directory / "state")
         return [line.split()[1] for line in open("/proc/self/mounts") if state in line]

@@ -228,8 +228,7 @@ def test_bash_completes(place):
 
 
 def needs(shell):
-    if not shutil.which(shell):
-        pytest.skip(f"{shell} is not installed (scripts/setup test)")
+    assert shutil.which(shell), f"{shell} is not installed (scripts/setup test)"
 
 
 def test_fish_completes(place):

@@ -13,6 +13,7 @@ import time
 import paramiko
 import pytest
 import yaml
+from channel_requests import send_request, text
 from conftest import BIN, PASSWORD, Daemon, own_daemons, run, wait_until
 
 CONTAINERSSH = {  # core.md section 1.1
@@ -181,19 +182,11 @@ class Asker:
         self.channel.settimeout(20)
 
     def __call__(self, name, *fields):
-        message = paramiko.Message()
-        for add, value in ((message.add_byte, b"\x62"), (message.add_int, self.channel.remote_chanid), (message.add_string, name),
-                           (message.add_boolean, True), *((message.add_bytes, field) for field in fields)):
-            add(value)
-        self.channel.transport._send_user_message(message)
+        send_request(self.channel, name, *fields, want_reply=True)
         return self.answers.get(timeout=20)
 
     def output(self):
         return self.channel.makefile("rb").read()
-
-
-def text(value):
-    return struct.pack(">I", len(value)) + value.encode()
 
 
 SIZE = struct.pack(">IIII", 80, 25, 0, 0)
@@ -244,7 +237,7 @@ def test_1_24_a_peer_that_vanished_is_dropped(make):
     client = subprocess.Popen(daemon.ssh_command("sleep 60"), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_until(daemon.boxes, 20, "it is in")
-        time.sleep(3)
+        time.sleep(3)  # longer than two questions go unanswered
         assert daemon.boxes(), "who answers stays"
         client.send_signal(signal.SIGSTOP)
         wait_until(lambda: not daemon.boxes(), 15, "the box of the silent client is gone")

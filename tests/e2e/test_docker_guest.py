@@ -11,6 +11,7 @@ import tarfile
 
 import paramiko
 import pytest
+from channel_requests import send_signal
 from conftest import IMAGES, Daemon, run, wait_until
 from webhooks import Server
 
@@ -55,8 +56,7 @@ def make_daemon(work, image):
         if daemon.config["docker"]["execution"].get("mode") != "persistent":
             wait_until(lambda: not daemon.boxes(), 20, "every box is gone when nobody is logged in")
         assert daemon.stop() == 0
-        if boxes := daemon.boxes():
-            run("docker", "rm", "-f", "-v", *boxes)
+        daemon.remove_boxes()
 
 
 @pytest.fixture
@@ -97,16 +97,6 @@ def channel_of(daemon, terminal=False, **environment):
     return client, channel
 
 
-def send_signal(client, channel, name):
-    message = paramiko.Message()
-    message.add_byte(b"\x62")  # SSH_MSG_CHANNEL_REQUEST
-    message.add_int(channel.remote_chanid)
-    message.add_string("signal")
-    message.add_boolean(False)
-    message.add_string(name)
-    client.get_transport()._send_user_message(message)
-
-
 @pytest.mark.parametrize("terminal", (False, True))
 @pytest.mark.parametrize("name", ("TERM", "USR1"))
 def test_signals_go_by_their_agent(guest, name, terminal):
@@ -114,7 +104,7 @@ def test_signals_go_by_their_agent(guest, name, terminal):
     with client:
         channel.exec_command(f"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.1; done")
         assert channel.recv(100).strip() == b"ready"
-        send_signal(client, channel, name)
+        send_signal(channel, name)
         assert channel.makefile().read().strip() == f"got {name}".encode()
         assert channel.recv_exit_status() == 33
 
@@ -127,7 +117,7 @@ def test_any_process_id_is_understood_and_no_byte_of_it_reaches_the_user(guest, 
     with client:
         channel.exec_command("touch /tmp/claimed; printf x; until grep . /tmp/claimed; do sleep 0.1; done")
         assert channel.recv(1) == b"x"
-        send_signal(client, channel, "USR1")
+        send_signal(channel, "USR1")
         assert channel.makefile().read().strip() == f"{pid} USR1".encode()
 
 

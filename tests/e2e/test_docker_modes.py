@@ -23,9 +23,7 @@ def make_daemon(work):
     yield make
     for daemon in made:
         assert daemon.stop() in (0, None)
-        left = daemon.boxes()
-        if left:
-            run("docker", "rm", "-f", "-v", *left)
+        daemon.remove_boxes()
 
 
 def start(daemon, *command):

@@ -46,8 +46,7 @@ def make_daemon(work):
     for daemon in made:
         assert daemon.process.poll() is None
         assert daemon.stop() == 0
-        if boxes := daemon.boxes():  # those that stay
-            run("docker", "rm", "-f", "-v", *boxes)
+        daemon.remove_boxes()
 
 
 def start(daemon, *command, terminal=False):

@@ -14,6 +14,8 @@ from conftest import run, wait_until
 from webhooks import Server
 
 SIZE = 2
+docker_only = pytest.mark.parametrize("own_daemon", ["docker"], indirect=True)
+oci_only = pytest.mark.parametrize("own_daemon", ["oci"], indirect=True)
 
 
 def entry(value):
@@ -92,10 +94,8 @@ def test_the_first_login_takes_a_box_that_waited_and_no_login_takes_it_again(poo
     assert not daemon.boxes(), "the end of the daemon is the end of those that wait"
 
 
-@pytest.mark.parametrize("link", ("socket", "attach"))
+@pytest.mark.parametrize("own_daemon, link", [("oci", "socket"), ("docker", "socket"), ("docker", "attach")], indirect=["own_daemon"])
 def test_environment_files_and_user_are_the_logins(pooled, link):
-    if pooled.backend == "oci" and link == "attach":
-        pytest.skip("Docker's")
     hooks = Server(lambda path, body: (200, {
         "environment": {"TEAM": entry("blue of " + body["username"])},
         "files": {"/tmp/who": entry(base64.b64encode(body["username"].encode()).decode())}}))
@@ -144,9 +144,8 @@ def test_a_dead_box_is_never_handed_out(pooled):
     assert set(claimed(daemon)) & again
 
 
+@docker_only
 def test_a_box_that_does_not_answer_costs_a_moment_and_no_login(pooled):
-    if pooled.backend != "docker":
-        pytest.skip("docker pause")
     daemon = pooled(size=1).start()
     [frozen] = waiting(daemon, 1)
     assert run("docker", "pause", frozen).returncode == 0
@@ -254,9 +253,8 @@ def test_two_daemons_have_two_pools(pooled):
     assert second.ssh("echo fine").stdout == b"fine\n" and set(claimed(second)) <= theirs
 
 
+@oci_only
 def test_an_image_that_was_replaced_is_the_next_logins(pooled):
-    if pooled.backend != "oci":
-        pytest.skip("Docker's images have maxAge")
     daemon = pooled()
     image = daemon.directory / "image.tar"
     shutil.copy(daemon.config["oci"]["image"], image)
@@ -269,9 +267,8 @@ def test_an_image_that_was_replaced_is_the_next_logins(pooled):
     assert not before & set(claimed(daemon))
 
 
+@docker_only
 def test_sessions_with_boxes_of_their_own_take_them_from_the_pool(pooled, tmp_path):
-    if pooled.backend != "docker":
-        pytest.skip("Docker's mode")
     daemon = pooled(docker__execution__mode="session").start()
     boxes = waiting(daemon)
     with daemon.master(tmp_path) as shared:
@@ -280,9 +277,8 @@ def test_sessions_with_boxes_of_their_own_take_them_from_the_pool(pooled, tmp_pa
     waiting(daemon)
 
 
+@docker_only
 def test_a_warm_login_needs_nothing_of_the_engine(own_daemon, own_engine):
-    if own_daemon.backend != "docker":
-        pytest.skip("there is no engine")
     for mode in ("connection", "session"):
         daemon = own_daemon(docker__pool__size=1, docker__connection__host=own_engine.host, docker__execution__mode=mode).start()
         waiting(daemon, 1)
@@ -297,9 +293,8 @@ def test_a_warm_login_needs_nothing_of_the_engine(own_daemon, own_engine):
         assert daemon.stop() == 0 and not daemon.boxes()
 
 
+@docker_only
 def test_an_engine_that_fails_is_asked_with_growing_pauses(own_daemon):
-    if own_daemon.backend != "docker":
-        pytest.skip("there is no engine")
     daemon = own_daemon(docker__pool__size=4, docker__execution__container={"image": "fairlead-test/busybox", "user": "no such user!"})
     daemon.start()
     wait_until(lambda: lines_of(daemon, "POOL_REFILL_FAILED"), 20, "the failure is told")

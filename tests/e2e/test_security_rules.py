@@ -6,6 +6,7 @@ import subprocess
 
 import paramiko
 import pytest
+from channel_requests import send_signal
 from conftest import IMAGES, PASSWORD, run, wait_until
 
 ORIGINAL = 'printf "forced[%s]" "${SSH_ORIGINAL_COMMAND-unset}"'
@@ -126,11 +127,7 @@ def test_signals_have_a_rule_of_their_own(daemon_with, rules, killed):
         channel.exec_command("trap 'echo caught; exit' TERM; echo ready; read line; echo $line")
         reader = channel.makefile("rb")
         assert reader.readline() == b"ready\n"
-        message = paramiko.Message()
-        for add, value in ((message.add_byte, b"\x62"), (message.add_int, channel.remote_chanid),
-                           (message.add_string, "signal"), (message.add_boolean, False), (message.add_string, "TERM")):
-            add(value)
-        client.get_transport()._send_user_message(message)
+        send_signal(channel, "TERM")
         channel.sendall(b"went on\n")
         channel.shutdown_write()
         assert reader.read() == (b"caught\n" if killed else b"went on\n")

@@ -6,6 +6,7 @@
 #include "backend/docker/failure.hpp"
 
 #include <exception>
+#include <utility>
 
 namespace fairlead::docker {
 namespace {
@@ -32,6 +33,15 @@ bool learn_from(const std::exception_ptr& refusal, const Creation& creation, Sha
   return true;
 }
 
+Task<> create_once(const LeasedCreation& creation, BoxIdentity identity, LinkKind kind, Deadline deadline) {
+  Lease& lease = creation.lease;
+  creation.shape(identity, kind);
+  auto container = make_container(creation.login, identity, kind);
+  lease.creating();
+  auto id = co_await creation.known->engine.create(std::move(container), deadline);
+  lease.set_container(std::move(id));
+}
+
 }  // namespace
 
 Task<LinkKind> create_as_able(Creation creation) {
@@ -48,6 +58,21 @@ Task<LinkKind> create_as_able(Creation creation) {
     }
     if (!learn_from(refusal, creation, shape)) std::rethrow_exception(refusal);
   }
+}
+
+Task<LinkKind> create_leased(LeasedCreation creation, Deadline deadline) {
+  const auto executor = co_await ssh::asio::this_coro::executor;
+  const auto fleet = creation.lease.fleet();
+  auto attempt = [&](LinkKind kind, DiskLimit disk_limit) {
+    BoxIdentity identity{
+        creation.lease.box(), fleet->config.instance, fleet->files().owner(), {}, disk_limit};
+    return create_once(creation, std::move(identity), kind, deadline);
+  };
+  Creation as_able{fleet, creation.known, creation.login, attempt};
+  const auto kind = co_await create_as_able(std::move(as_able));
+  if (creation.login.config->docker.limits.disk && creation.known->disk_limit == DiskLimit::watched)
+    watch_disk(fleet, creation.known, executor);
+  co_return kind;
 }
 
 }  // namespace fairlead::docker

@@ -3,7 +3,7 @@
 // asked for less.
 #pragma once
 
-#include "backend/docker/fleet.hpp"
+#include "backend/docker/removal.hpp"
 
 #include <functional>
 #include <memory>
@@ -20,5 +20,16 @@ struct Creation {
 
 // How it was made. Throws what `attempt` throws.
 [[nodiscard]] Task<LinkKind> create_as_able(Creation creation);
+
+struct LeasedCreation {
+  Lease& lease;  // gets the container; outlives the creation
+  std::shared_ptr<KnownEngine> known;
+  const backend::Login& login;                                 // outlives the creation
+  std::function<void(BoxIdentity& identity, LinkKind)> shape;  // what sets this box apart
+};
+
+// A container that goes with its lease. How much it writes is watched where the engine cannot bound it.
+// Throws what Engine throws.
+[[nodiscard]] Task<LinkKind> create_leased(LeasedCreation creation, Deadline deadline);
 
 }  // namespace fairlead::docker

@@ -3,6 +3,7 @@
 // sentence.
 #pragma once
 
+#include "backend/docker/deadline.hpp"
 #include "http/client.hpp"
 
 #include <fairlead/ssh/requests.hpp>
@@ -24,11 +25,6 @@
 namespace fairlead::docker {
 
 using ssh::Task;
-using Deadline = std::chrono::steady_clock::time_point;
-
-inline Deadline in(std::chrono::nanoseconds time) {
-  return std::chrono::steady_clock::now() + std::chrono::duration_cast<Deadline::duration>(time);
-}
 
 // The engine answered, and the answer is no: what() is "POST /containers/create: 404 No such image: x".
 class EngineError : public std::runtime_error {

@@ -7,8 +7,6 @@
 #include "backend/docker/pid_report.hpp"
 #include "crypto/random.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <algorithm>
 #include <utility>
 
@@ -32,13 +30,6 @@ Task<std::int64_t> code_of(const ExecPlace& place, std::string exec, Deadline de
   auto state = co_await place.engine.inspect_exec(exec, in(place.config->docker.http));
   if (!state.running) co_return state.exit_code;
   co_return co_await place.engine.wait_exec(place.container, std::move(exec), deadline);
-}
-
-Task<> close_at(Deadline deadline, http::Stream stream) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
-  timer.expires_at(deadline);
-  co_await timer.async_wait(asio::use_awaitable);
-  stream.close();
 }
 
 class ExecProgram : public RunningProgram {
@@ -118,7 +109,7 @@ class GuestProgram final : public ExecProgram {
   // Complete when the agent has said the process id, or something else.
   Task<> read_pid() {
     ssh::TaskScope closing(co_await asio::this_coro::executor);
-    closing.spawn(close_at(deadline_, stream()));
+    closing.spawn(close_at(deadline_, [own = stream()] { own.close(); }));
     std::vector<std::byte> errors;
     std::vector<std::byte> rest;
     for (bool complete = false; !complete && errors.size() < limits::early_errors;) {
@@ -218,7 +209,7 @@ Task<ExecEnd> run_exec(const ExecPlace& place, std::vector<std::string> command,
   auto id = co_await place.engine.create_exec(place.container, std::move(exec), deadline);
   const auto stream = co_await place.engine.start_exec(id, false, deadline);
   ssh::TaskScope closing(co_await asio::this_coro::executor);
-  closing.spawn(close_at(deadline, stream));
+  closing.spawn(close_at(deadline, [stream] { stream.close(); }));
   if (!input.empty()) {
     co_await stream.write(ssh::as_bytes(input));
     stream.close_write();

@@ -16,8 +16,6 @@
 #include "crypto/random.hpp"
 #include "http/json.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <utility>
 
 namespace fairlead::docker {
@@ -234,7 +232,7 @@ class HomeLaunch {
     auto stream = co_await engine_.start_exec(id, false, deadline_);
     ssh::TaskScope watching(executor_);
     watching.spawn(close_with(stream, listener, login_.log));
-    watching.spawn(close_at(deadline_, listener));
+    watching.spawn(close_at(deadline_, [listener] { listener->close(); }));
     std::optional<LinkSocket> socket;
     try {
       socket.emplace(co_await listener->accept());
@@ -244,7 +242,7 @@ class HomeLaunch {
     if (!socket)
       throw BackendError("the agent in " + home_.container + " did not connect",
                          "Your box does not answer. Please tell the administrator.");
-    backend::Greeting greeting{std::move(setup), login_, time_left()};
+    backend::Greeting greeting{std::move(setup), login_, time_left(deadline_)};
     co_return co_await backend::greet_agent(std::move(*socket), backend::AgentLink::local,
                                             std::move(greeting));
   }
@@ -254,7 +252,7 @@ class HomeLaunch {
     const auto id = co_await engine_.create_exec(id_, std::move(exec), deadline_);
     auto stream = co_await engine_.start_exec(id, false, deadline_);
     auto socket = bridge_attach(std::move(stream), copying_, executor_, login_.log);
-    backend::Greeting greeting{std::move(setup), login_, time_left()};
+    backend::Greeting greeting{std::move(setup), login_, time_left(deadline_)};
     co_return co_await backend::greet_agent(std::move(socket), backend::AgentLink::bridge,
                                             std::move(greeting));
   }
@@ -263,18 +261,6 @@ class HomeLaunch {
   static Task<> close_with(http::Stream stream, std::shared_ptr<AgentListener> listener, observe::Log log) {
     co_await log_attach_errors(std::move(stream), std::move(log));
     listener->close();
-  }
-
-  static Task<> close_at(Deadline deadline, std::shared_ptr<AgentListener> listener) {
-    asio::steady_timer timer(co_await asio::this_coro::executor);
-    timer.expires_at(deadline);
-    co_await timer.async_wait(asio::use_awaitable);
-    listener->close();
-  }
-
-  [[nodiscard]] std::chrono::nanoseconds time_left() const {
-    return std::max<std::chrono::nanoseconds>(deadline_ - std::chrono::steady_clock::now(),
-                                              std::chrono::milliseconds(1));
   }
 
   const std::shared_ptr<Fleet> fleet_;

@@ -4,7 +4,6 @@
 
 #include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/create.hpp"
-#include "backend/docker/disk_watch.hpp"
 #include "backend/docker/failure.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/start.hpp"
@@ -64,27 +63,17 @@ class Making {
 
  private:
   Task<> create() {
-    std::function<Task<>(LinkKind, DiskLimit)> attempt = [this](LinkKind kind, DiskLimit disk_limit) {
-      return create_once(kind, disk_limit);
-    };
-    Creation creation{lease_->fleet(), known_, login_, std::move(attempt)};
-    kind_ = co_await create_as_able(std::move(creation));
-    if (docker_.limits.disk && known_->disk_limit == DiskLimit::watched)
-      watch_disk(lease_->fleet(), known_, executor_);
+    auto shape = [this](BoxIdentity& identity, LinkKind kind) { set_apart(identity, kind); };
+    LeasedCreation creation{*lease_, known_, login_, shape};
+    kind_ = co_await create_leased(std::move(creation), deadline_);
   }
 
-  Task<> create_once(LinkKind kind, DiskLimit disk_limit) {
-    const auto& fleet = *lease_->fleet();
-    BoxIdentity identity{lease_->box(), fleet.config.instance, fleet.files().owner(), {}, disk_limit};
+  void set_apart(BoxIdentity& identity, LinkKind kind) const {
     identity.pool = pool_;
-    if (kind == LinkKind::socket) {
-      fleet.files().create(lease_->box());
-      identity.directory = fleet.files().directory_of(lease_->box());
-    }
-    auto container = make_container(login_, identity, kind);
-    lease_->creating();
-    auto id = co_await engine_.create(std::move(container), deadline_);
-    lease_->set_container(std::move(id));
+    if (kind != LinkKind::socket) return;
+    const auto& files = lease_->fleet()->files();
+    files.create(lease_->box());
+    identity.directory = files.directory_of(lease_->box());
   }
 
   [[nodiscard]] std::string working_directory() const {

@@ -16,31 +16,24 @@ namespace {
 namespace json = boost::json;
 using backend::BackendError;
 
-template <class Value>
-json::value or_null(const std::optional<Value>& value) {
-  return value ? json::value(*value) : json::value();
-}
-
 // All that make_container(), find_image() and the choice of an engine look at. Who may not pull an image
 // shall not have a box of it either, hence policy and credentials.
 std::string shape_of(const config::Docker& docker) {
   const auto& auth = docker.registry_auth;
-  const auto& limits = docker.limits;
-  const json::array shape{
-      docker.host,
-      docker.cacert,
-      docker.cert,
-      docker.key,
-      docker.agent_link,
-      docker.container,
-      docker.host_config,
-      docker.network_config,
-      docker.platform,
-      docker.image_pull_policy,
-      json::array{auth.username, auth.password, auth.auth, auth.server_address, auth.identity_token,
-                  auth.registry_token},
-      json::array{or_null(limits.memory), or_null(limits.cpus), or_null(limits.pids), or_null(limits.disk)},
-      docker.programs.user.empty()};
+  const json::array shape{docker.host,
+                          docker.cacert,
+                          docker.cert,
+                          docker.key,
+                          docker.agent_link,
+                          docker.container,
+                          docker.host_config,
+                          docker.network_config,
+                          docker.platform,
+                          docker.image_pull_policy,
+                          json::array{auth.username, auth.password, auth.auth, auth.server_address,
+                                      auth.identity_token, auth.registry_token},
+                          backend::shape_of(docker.limits),
+                          docker.programs.user.empty()};
   return json::serialize(shape);
 }
 

@@ -6,26 +6,12 @@
 #include "backend/docker/box.hpp"
 #include "backend/pool_limits.hpp"
 
-#include <algorithm>
 #include <exception>
 
 namespace fairlead::docker {
-namespace {
-
-namespace asio = boost::asio;
-
-LinkSocket open_link(const asio::any_io_executor& executor, FileDescriptor& link) {
-  LinkSocket socket(executor);
-  socket.assign(asio::generic::stream_protocol(AF_UNIX, 0), link.get());
-  (void)link.release();
-  return socket;
-}
-
-}  // namespace
-
 Task<std::unique_ptr<backend::Box>> ReadyDockerBox::greet(const backend::Login& login, Patience patience) {
   const bool bridged = parts_.copying != nullptr;
-  LinkSocket socket = open_link(co_await asio::this_coro::executor, parts_.link);
+  LinkSocket socket = backend::open_link(co_await ssh::asio::this_coro::executor, parts_.link);
   backend::Greeting greeting{backend::make_setup(login, login.config->docker.programs), login, patience.all,
                              patience.answer};
   if (greeting.setup.working_directory.empty())
@@ -44,11 +30,9 @@ Task<std::unique_ptr<backend::Box>> ReadyDockerBox::claim(const backend::Login& 
 
 Task<std::unique_ptr<backend::Box>> ReadyDockerBox::first_claim(const backend::Login& login,
                                                                 Deadline deadline) {
-  const auto left = std::max<std::chrono::nanoseconds>(deadline - std::chrono::steady_clock::now(),
-                                                       std::chrono::milliseconds(1));
   std::exception_ptr failure;
   try {
-    const Patience patience{left};
+    const Patience patience{time_left(deadline)};
     auto box = co_await greet(login, patience);
     if (parts_.start) parts_.start->settle();
     co_return box;

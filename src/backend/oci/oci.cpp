@@ -117,9 +117,7 @@ Task<> OciBackend::OciReadyBox::start(std::shared_ptr<const config::Config> conf
 
 Task<std::unique_ptr<Box>> OciBackend::OciReadyBox::greet(const Login& login,
                                                           std::chrono::nanoseconds answer) {
-  asio::generic::stream_protocol::socket stream(co_await asio::this_coro::executor);
-  stream.assign(asio::generic::stream_protocol(AF_UNIX, 0), link_.get());
-  (void)link_.release();
+  auto stream = open_link(co_await asio::this_coro::executor, link_);
   config::Programs programs = login.config->oci.programs;
   if (programs.user.empty()) programs.user = image_->config.user;
   if (programs.working_directory.empty()) programs.working_directory = image_->config.working_directory;
@@ -165,15 +163,10 @@ void OciBackend::keep_ready(std::shared_ptr<const config::Config> file) {
 std::optional<Recipe> OciBackend::recipe_of(std::shared_ptr<const config::Config> config) {
   const config::Oci& oci = config->oci;
   if (oci.pool.size == 0 || oci.image.empty()) return std::nullopt;
-  const auto number = [](const auto& value) {
-    return value ? boost::json::value(*value) : boost::json::value();
-  };
-  const config::Limits& most = oci.limits;
   const boost::json::array shape{
-      oci.image,           oci.network,       oci.read_only_root,
-      oci.user_namespace,  oci.hostname,      boost::json::array(oci.mounts.begin(), oci.mounts.end()),
-      number(most.memory), number(most.cpus), number(most.pids),
-      number(most.disk)};
+      oci.image,           oci.network,  oci.read_only_root,
+      oci.user_namespace,  oci.hostname, boost::json::array(oci.mounts.begin(), oci.mounts.end()),
+      shape_of(oci.limits)};
   Recipe recipe;
   recipe.digest = recipe_digest(boost::json::serialize(shape));
   recipe.settings = oci.pool;

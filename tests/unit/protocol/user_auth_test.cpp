@@ -220,37 +220,6 @@ TEST(UserAuthServer, BadPasswordFormsAreRefusedWithoutAsking) {
   EXPECT_THAT(login.server.log().back(), testing::StartsWith("AuthAttempt password"));
 }
 
-TEST(UserAuthServer, ThePasswordIsWipedFromTheInput) {
-  FixedRandom random;
-  const EngineConfig config = server_config();
-  TransportPeer server(config), client(client_config());
-  server.host_keys.push_back(test_key());
-  pump(server, client);
-  UserAuthServer auth(config, server.transport());
-  const Payload request = password("a secret word");
-  const Bytes whole = request;
-  std::vector<std::byte> message(whole.begin(), whole.end());
-  const auto told = auth.on_message(message);
-  ASSERT_TRUE(told && *told);
-  EXPECT_EQ(as_text(std::get<event::AuthAttempt>(**told).password), "a secret word");
-  EXPECT_EQ(as_text(message).find("secret"), std::string_view::npos);
-}
-
-TEST(UserAuthServer, ThePasswordIsWipedWhateverBecomesOfTheRequest) {
-  FixedRandom random;
-  const EngineConfig config = server_config();
-  TransportPeer server(config), client(client_config());
-  server.host_keys.push_back(test_key());
-  pump(server, client);
-  UserAuthServer auth(config, server.transport());
-  const Payload request(msg::userauth_request, "alice", "another-service", "password", false,
-                        "a secret word");
-  const Bytes whole = request;
-  std::vector<std::byte> message(whole.begin(), whole.end());
-  ASSERT_FALSE(auth.on_message(message));
-  EXPECT_EQ(as_text(message).find("secret"), std::string_view::npos);
-}
-
 // UA-8.
 TEST(UserAuthServer, BadUserNamesFailLikeUnknownUsers) {
   const std::string longest(limits::user_name, 'u');

@@ -192,10 +192,8 @@ TEST_P(DockerBoxes, DroppedBoxIsRemovedInTheBackground) {
   auto box = launch();
   EXPECT_EQ(ours().size(), 1U);
   box.reset();
-  io_.restart();
-  for (int i = 0; i < 200 && journal_entries() > 0; ++i) io_.run_one_for(100ms);
+  EXPECT_TRUE(test::run_until(io_, [&] { return journal_entries() == 0; }));
   EXPECT_EQ(ours().size(), 0U);
-  EXPECT_EQ(journal_entries(), 0U);
 }
 
 TEST_P(DockerBoxes, EndsHaveReasons) {
@@ -242,7 +240,8 @@ TEST_P(DockerBoxes, WhatACrashLeftIsRemovedAtTheNextStart) {
   const auto left = ours();
   ASSERT_EQ(left.size(), 1U) << "the other one is not ours";
   EXPECT_EQ(left[0].id, foreign);
-  EXPECT_EQ(journal_entries(), 0U);
+  // For all the next start knows, the crash came between the question and the answer: it looks once more.
+  EXPECT_TRUE(test::run_until(io_, [&] { return journal_entries() == 0; }));
   EXPECT_TRUE(fs::is_empty(state_ / "docker" / config_.instance / "boxes"));
   run_task(engine_.remove(foreign, docker::in(5s)));
 }

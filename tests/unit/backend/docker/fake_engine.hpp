@@ -159,13 +159,7 @@ class OnFakeEngine : public testing::Test, protected DockerStage {
     const auto boxes = fs::directory_iterator(state_ / "docker" / "failure" / "boxes");
     return static_cast<std::size_t>(std::distance(begin(boxes), end(boxes)));
   }
-  // Runs background work until `done`, at most ten seconds.
-  bool eventually(const std::function<bool()>& done) {
-    const auto deadline = std::chrono::steady_clock::now() + 10s;
-    io_.restart();
-    while (!done() && std::chrono::steady_clock::now() < deadline) io_.run_one_for(50ms);
-    return done();
-  }
+  bool eventually(const std::function<bool()>& done) { return test::run_until(io_, done); }
   void expect_nothing_left() {
     EXPECT_EQ(journal_entries(), 0U);
     EXPECT_EQ(box_directories(), 0U);
