@@ -45,45 +45,29 @@ struct DataStage : Stage {
   link::DescriptorReceiver receiver;
 };
 
-struct Program {
-  ssh::OpenedChannel client, agent;
+struct Program : Session {
   DataSocketOfTest data;
 };
 
 // A program whose data socket was announced before the request for it.
 Task<Program> start_with_socket(DataStage& stage) {
+  Session session = co_await open_both(stage);
   ssh::TaskScope scope(co_await asio::this_coro::executor);
-  std::optional<ssh::OpenedChannel> client;
-  auto ask = [&]() -> Task<> {
-    client.emplace(co_await open_session(stage.client()));
-    const ssh::ExecRequest exec{"run"};
-    const bool granted = co_await client->channel.request("exec", exec.encode());
-    EXPECT_TRUE(granted);
-  };
-  scope.spawn(ask());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
-  auto announcement = co_await agent.requests.next();
+  scope.spawn(ask_for_program(session.client.channel));
+  auto announcement = co_await session.agent.requests.next();
   if (!announcement) throw std::runtime_error("no announcement");
   EXPECT_EQ(announcement->name(), link::data_socket_request);
   DataSocketOfTest data = stage.take(*announcement);
-  const std::string name = co_await answer_next(agent);
+  const std::string name = co_await answer_next(session.agent);
   EXPECT_EQ(name, "exec");
   co_await scope.join();
-  co_return Program{std::move(*client), std::move(agent), std::move(data)};
+  co_return Program{std::move(session), std::move(data)};
 }
 
 void end_with(ssh::OpenedChannel& agent, std::uint32_t status) {
   agent.channel.close_write();
   agent.channel.send_exit_status(status);
   agent.channel.close();
-}
-
-Task<std::uint32_t> status_of(ssh::OpenedChannel& client) {
-  auto status = co_await client.requests.next();
-  if (!status) throw std::runtime_error("no exit status");
-  EXPECT_EQ(status->name(), "exit-status");
-  const auto body = status->parse<ssh::ExitStatusRequest>();
-  co_return body ? body->status : 999;
 }
 
 // Reads with patience, until the end.
@@ -99,10 +83,10 @@ Task<std::string> read_data(DataSocketOfTest& data) {
   }
 }
 
-TEST(RelayDataSocket, AllOutputThenEofThenStatusThenClose) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+class RelayDataSocket : public Play<DataStage> {};
+
+TEST_F(RelayDataSocket, AllOutputThenEofThenStatusThenClose) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const auto output = pattern(3'000'000);
     auto run = [&]() -> Task<> {
@@ -117,24 +101,18 @@ TEST(RelayDataSocket, AllOutputThenEofThenStatusThenClose) {
     EXPECT_EQ(co_await status_of(program.client), 7u);
     co_await scope.join();
     EXPECT_EQ(stage.ends, std::vector<std::string>{"exit-status"});
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, StandardErrorComesOverTheLink) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, StandardErrorComesOverTheLink) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     co_await expect_standard_error_apart(program.agent.channel, program.client.channel);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, ABoxThatKeepsItsEndOpenDoesNotKeepTheSession) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ABoxThatKeepsItsEndOpenDoesNotKeepTheSession) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const std::string words = "last words";
     co_await asio::async_write(program.data, asio::buffer(words), asio::use_awaitable);
@@ -143,14 +121,11 @@ TEST(RelayDataSocket, ABoxThatKeepsItsEndOpenDoesNotKeepTheSession) {
     EXPECT_EQ(output, words);
     EXPECT_EQ(co_await status_of(program.client), 0u);
     EXPECT_TRUE(program.data.is_open());
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, ClientEofClosesStandardInputAndNothingElse) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ClientEofClosesStandardInputAndNothingElse) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const auto input = as_bytes("input");
     co_await program.client.channel.write(input);
@@ -162,14 +137,11 @@ TEST(RelayDataSocket, ClientEofClosesStandardInputAndNothingElse) {
     end_with(program.agent, 0);
     const std::string output = co_await ssh::test::read_text(program.client.channel);
     EXPECT_EQ(output, late);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, InputThatIsNotReadAnyMoreIsDroppedWithItsCredit) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, InputThatIsNotReadAnyMoreIsDroppedWithItsCredit) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     program.data.shutdown(DataSocketOfTest::shutdown_receive);
     const auto much = pattern(5 * ssh::limits::initial_window);
@@ -177,14 +149,11 @@ TEST(RelayDataSocket, InputThatIsNotReadAnyMoreIsDroppedWithItsCredit) {
     end_with(program.agent, 0);
     EXPECT_EQ(co_await ssh::test::read_text(program.client.channel), "");
     EXPECT_EQ(co_await status_of(program.client), 0u);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, UnreadInputDoesNotTakeOutputAlong) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, UnreadInputDoesNotTakeOutputAlong) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const auto input = as_bytes("never read");
     co_await program.client.channel.write(input);
@@ -195,14 +164,11 @@ TEST(RelayDataSocket, UnreadInputDoesNotTakeOutputAlong) {
     end_with(program.agent, 3);
     EXPECT_EQ(co_await ssh::test::read_text(program.client.channel), words);
     EXPECT_EQ(co_await status_of(program.client), 3u);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, AClientThatDoesNotReadStopsTheProgram) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, AClientThatDoesNotReadStopsTheProgram) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     std::size_t written = 0;
     auto flood = [&]() -> Task<> {
@@ -218,36 +184,24 @@ TEST(RelayDataSocket, AClientThatDoesNotReadStopsTheProgram) {
     const auto before = written;
     co_await settle();
     EXPECT_EQ(written, before);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, ALostBoxIsExplainedAfterItsOutput) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ALostBoxIsExplainedAfterItsOutput) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const std::string words = "output";
     co_await asio::async_write(program.data, asio::buffer(words), asio::use_awaitable);
     program.data.close();
     stage.agent().connection.close({ssh::Errc::connection_closed, "killed"});
-    std::vector<std::byte> buffer(1000);
-    std::string told;
-    for (;;) {
-      const ssh::Chunk chunk = co_await program.client.channel.read_chunk(buffer);
-      if (chunk.size == 0) break;
-      told += ssh::as_text(ssh::Bytes(buffer).first(chunk.size));
-    }
+    const std::string told = co_await read_both_streams(program.client.channel);
     EXPECT_EQ(told, "output\r\nfairlead: The box ran out of memory.\r\n");
     EXPECT_EQ(stage.ends, std::vector<std::string>{"lost"});
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, AClientThatLeavesHangsUp) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, AClientThatLeavesHangsUp) {
+  play([&]() -> Task<> {
     Program program = co_await start_with_socket(stage);
     const auto much = pattern(10'000);
     boost::system::error_code error;
@@ -263,14 +217,11 @@ TEST(RelayDataSocket, AClientThatLeavesHangsUp) {
     co_await scope.join();
     EXPECT_EQ(error, asio::error::broken_pipe);
     co_await program.agent.channel.closed();
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, TerminalsKeepToTheLink) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, TerminalsKeepToTheLink) {
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     auto ask = [&]() -> Task<> {
       auto client = co_await open_session(stage.client());
@@ -285,103 +236,76 @@ TEST(RelayDataSocket, TerminalsKeepToTheLink) {
     EXPECT_EQ(co_await answer_next(agent), "pty-req");
     EXPECT_EQ(co_await answer_next(agent), "shell");
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
 // Runs one program, over whatever the relay chooses, with an agent that never looks at its data sockets.
 Task<bool> was_announced(DataStage& stage) {
-  ssh::TaskScope scope(co_await asio::this_coro::executor);
-  auto ask = [&]() -> Task<> {
-    auto client = co_await open_session(stage.client());
-    const ssh::ExecRequest exec{"run"};
-    const bool granted = co_await client.channel.request("exec", exec.encode());
-    EXPECT_TRUE(granted);
-    const std::string output = co_await ssh::test::read_text(client.channel);
+  Session session = co_await open_both(stage);
+  auto run = [&]() -> Task<> {
+    co_await ask_for_program(session.client.channel);
+    const std::string output = co_await ssh::test::read_text(session.client.channel);
     EXPECT_EQ(output, "over the link");
-    EXPECT_EQ(co_await status_of(client), 0u);
+    EXPECT_EQ(co_await status_of(session.client), 0u);
   };
-  scope.spawn(ask());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
-  std::string name = co_await answer_next(agent);
+  ssh::TaskScope scope(co_await asio::this_coro::executor);
+  scope.spawn(run());
+  std::string name = co_await answer_next(session.agent);
   const bool announced = name == link::data_socket_request;
-  if (announced) name = co_await answer_next(agent);
+  if (announced) name = co_await answer_next(session.agent);
   EXPECT_EQ(name, "exec");
   const auto words = as_bytes("over the link");
-  co_await agent.channel.write(words);
-  end_with(agent, 0);
+  co_await session.agent.channel.write(words);
+  end_with(session.agent, 0);
   co_await scope.join();
   co_return announced;
 }
 
-TEST(RelayDataSocket, ABoxThatNeverTakesItsSocketsGetsAHandfulAndIsServedOverTheLink) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ABoxThatNeverTakesItsSocketsGetsAHandfulAndIsServedOverTheLink) {
+  play([&]() -> Task<> {
     int announced = 0;
     for (int i = 0; i < 60; ++i)
       if (co_await was_announced(stage)) ++announced;
     EXPECT_GT(announced, 0);
     EXPECT_LT(announced, 20) << "sockets in flight are the daemon's";
     EXPECT_FALSE(co_await was_announced(stage));
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, ABoxThatClosesTheDescriptorSocketIsServedOverTheLink) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ABoxThatClosesTheDescriptorSocketIsServedOverTheLink) {
+  play([&]() -> Task<> {
     stage.receiver = {};
     EXPECT_FALSE(co_await was_announced(stage));
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, ARefusedRequestLeavesNothingBehind) {
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+TEST_F(RelayDataSocket, ARefusedRequestLeavesNothingBehind) {
+  play([&]() -> Task<> {
+    Session session = co_await open_both(stage);
     ssh::TaskScope scope(co_await asio::this_coro::executor);
-    std::optional<ssh::OpenedChannel> client;
-    auto ask = [&]() -> Task<> {
-      client.emplace(co_await open_session(stage.client()));
-      const ssh::ExecRequest exec{"run"};
-      const bool first = co_await client->channel.request("exec", exec.encode());
-      EXPECT_FALSE(first);
-      const bool second = co_await client->channel.request("exec", exec.encode());
-      EXPECT_TRUE(second);
-    };
-    scope.spawn(ask());
-    ssh::OpenedChannel agent = co_await accept_next(stage.agent());
     for (const bool granted : {false, true}) {
-      auto announcement = co_await agent.requests.next();
+      scope.spawn(ask_for_program(session.client.channel, granted));
+      auto announcement = co_await session.agent.requests.next();
       if (!announcement) throw std::runtime_error("no announcement");
       DataSocketOfTest data = stage.take(*announcement);
-      EXPECT_EQ(co_await answer_next(agent, granted), "exec");
+      EXPECT_EQ(co_await answer_next(session.agent, granted), "exec");
       co_await settle();
       std::array<char, 1> byte;
       boost::system::error_code error;
       data.non_blocking(true);
       (void)data.read_some(asio::buffer(byte), error);
-      if (granted)
-        EXPECT_EQ(error, asio::error::would_block);
-      else
-        EXPECT_EQ(error, asio::error::eof);
+      EXPECT_EQ(error, granted ? asio::error::would_block : boost::system::error_code(asio::error::eof));
     }
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(RelayDataSocket, NoDescriptorIsLeft) {
+TEST_F(RelayDataSocket, NoDescriptorIsLeft) {
   const auto open_descriptors = [] {
     const std::filesystem::directory_iterator all("/proc/self/fd");
     return std::distance(begin(all), end(all));
   };
-  Loop loop;
-  DataStage stage(loop.io);
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     const auto before = open_descriptors();
     for (int i = 0; i < 50; ++i) {
       Program program = co_await start_with_socket(stage);
@@ -390,8 +314,7 @@ TEST(RelayDataSocket, NoDescriptorIsLeft) {
     }
     co_await settle();
     EXPECT_EQ(open_descriptors(), before);
-  };
-  play(loop, stage, test());
+  });
 }
 
 }  // namespace

@@ -8,29 +8,20 @@ namespace {
 using To = Notices::To;
 
 // A relayed session whose agent has accepted it and answered for its terminal, where it has one.
-struct Told {
-  ssh::OpenedChannel client, agent;
-};
-
-Task<Told> begin(Stage& stage, bool terminal) {
+Task<Session> begin(Stage& stage, bool terminal) {
+  Session session = co_await open_both(stage);
+  if (!terminal) co_return session;
+  std::optional<bool> answer;
+  const ssh::PtyRequest pty{.term = "xterm", .size = {}, .modes = {}};
+  auto ask = [&]() -> Task<> {
+    answer = co_await session.client.channel.request(std::string(ssh::PtyRequest::wire_name), pty.encode());
+  };
   ssh::TaskScope scope(co_await asio::this_coro::executor);
-  std::optional<ssh::OpenedChannel> client;
-  auto open = [&]() -> Task<> { client.emplace(co_await open_session(stage.client())); };
-  scope.spawn(open());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
+  scope.spawn(ask());
+  EXPECT_EQ(co_await answer_next(session.agent), "pty-req");
   co_await scope.join();
-  if (terminal) {
-    std::optional<bool> answer;
-    const ssh::PtyRequest pty{.term = "xterm", .size = {}, .modes = {}};
-    auto ask = [&]() -> Task<> {
-      answer = co_await client->channel.request(std::string(ssh::PtyRequest::wire_name), pty.encode());
-    };
-    scope.spawn(ask());
-    EXPECT_EQ(co_await answer_next(agent), "pty-req");
-    co_await scope.join();
-    EXPECT_EQ(answer, true);
-  }
-  co_return Told{std::move(*client), std::move(agent)};
+  EXPECT_EQ(answer, true);
+  co_return session;
 }
 
 // What has come on standard error until now.
@@ -42,65 +33,46 @@ Task<std::string> heard_by(ssh::Channel client) {
   co_return text;
 }
 
-// Answers the client's side of the question that heard() asks, as every client does.
-Task<> answer_global(ssh::AcceptedConnection& client) {
-  auto request = co_await client.requests.next();
-  if (request) {
-    EXPECT_EQ(request->name(), "keepalive@openssh.com");
-    request->reply(false);
-  }
-}
-
-struct Scene {
-  Loop loop;
-  Stage stage{loop.io};
+class RelayNotices : public Play<Stage> {
+ protected:
+  void SetUp() override { start_with_box({.notices = notices}); }
   std::shared_ptr<Notices> notices = std::make_shared<Notices>(stage.client_link.b.connection);
-
-  void run(Task<> test) {
-    stage.open_box();
-    stage.start({.notices = notices});
-    play(loop, stage, std::move(test));
-  }
 };
 
-TEST(Notices, ATerminalIsToldOnALineOfItsOwnAndAProgramIsNot) {
-  Scene scene;
-  auto test = [&]() -> Task<> {
-    Told terminal = co_await begin(scene.stage, true);
-    Told program = co_await begin(scene.stage, false);
-    scene.notices->say(To::terminals, "Five minutes are left.");
+TEST_F(RelayNotices, ATerminalIsToldOnALineOfItsOwnAndAProgramIsNot) {
+  play([&]() -> Task<> {
+    Session terminal = co_await begin(stage, true);
+    Session program = co_await begin(stage, false);
+    notices->say(To::terminals, "Five minutes are left.");
     EXPECT_EQ(co_await heard_by(terminal.client.channel), "\r\nfairlead: Five minutes are left.\r\n");
-    scene.notices->say(To::everybody, "The time is over.");
+    notices->say(To::everybody, "The time is over.");
     EXPECT_EQ(co_await heard_by(program.client.channel), "fairlead: The time is over.\n")
         << "and nothing before it";
     EXPECT_EQ(co_await heard_by(terminal.client.channel), "\r\nfairlead: The time is over.\r\n");
-  };
-  scene.run(test());
+  });
 }
 
-TEST(Notices, HeardWaitsForTheClientsAnswer) {
-  Scene scene;
-  auto test = [&]() -> Task<> {
-    Told told = co_await begin(scene.stage, false);
+TEST_F(RelayNotices, HeardWaitsForTheClientsAnswer) {
+  play([&]() -> Task<> {
+    Session told = co_await begin(stage, false);
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     bool heard = false;
     auto wait = [&]() -> Task<> {
-      co_await scene.notices->heard();
+      co_await notices->heard();
       heard = true;
     };
-    scene.notices->say(To::everybody, "Goodbye.");
+    notices->say(To::everybody, "Goodbye.");
     scope.spawn(wait());
     co_await settle();
     EXPECT_FALSE(heard);
-    co_await answer_global(scene.stage.client());
+    co_await answer_keepalive(stage.client());
     co_await scope.join();
     EXPECT_TRUE(heard);
-  };
-  scene.run(test());
+  });
 }
 
 // Starts a program and lets it write until the client's window is full.
-Task<> fill_window(Told& session, ssh::TaskScope& scope) {
+Task<> fill_window(Session& session, ssh::TaskScope& scope) {
   bool started = false;
   auto start = [&]() -> Task<> { started = co_await session.client.channel.request("shell"); };
   scope.spawn(start());
@@ -130,40 +102,36 @@ Task<std::string> next_sentence(ssh::Channel client) {
   }
 }
 
-TEST(Notices, WhoDoesNotReadGetsAFewSentencesLaterAndHoldsNobodyUp) {
-  Scene scene;
-  auto test = [&]() -> Task<> {
+TEST_F(RelayNotices, WhoDoesNotReadGetsAFewSentencesLaterAndHoldsNobodyUp) {
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
-    Told slow = co_await begin(scene.stage, false);
-    Told other = co_await begin(scene.stage, false);
+    Session slow = co_await begin(stage, false);
+    Session other = co_await begin(stage, false);
     co_await fill_window(slow, scope);
     const std::string line = "fairlead: Still there?\n";
-    for (int i = 0; i < 100; ++i) scene.notices->say(To::everybody, "Still there?");
+    for (int i = 0; i < 100; ++i) notices->say(To::everybody, "Still there?");
     EXPECT_EQ((co_await heard_by(other.client.channel)).size(), 100 * line.size())
         << "who reads has them all";
     std::string told, most;
     for (int i = 0; i < 8; ++i) most += line;
     while (told.size() < most.size()) told += co_await next_sentence(slow.client.channel);
-    scene.notices->say(To::everybody, "Good.");
+    notices->say(To::everybody, "Good.");
     told += co_await next_sentence(slow.client.channel);
     EXPECT_EQ(told, most + "fairlead: Good.\n") << "and none of the others";
-  };
-  scene.run(test());
+  });
 }
 
-TEST(Notices, SessionsThatHaveEndedAreForgotten) {
-  Scene scene;
-  auto test = [&]() -> Task<> {
-    Told gone = co_await begin(scene.stage, true);
+TEST_F(RelayNotices, SessionsThatHaveEndedAreForgotten) {
+  play([&]() -> Task<> {
+    Session gone = co_await begin(stage, true);
     gone.client.channel.close();
     (void)co_await gone.client.channel.closed();
     gone.agent.channel.close();
     co_await settle();
-    Told stays = co_await begin(scene.stage, false);
-    scene.notices->say(To::everybody, "Hello.");
+    Session stays = co_await begin(stage, false);
+    notices->say(To::everybody, "Hello.");
     EXPECT_EQ(co_await heard_by(stays.client.channel), "fairlead: Hello.\n");
-  };
-  scene.run(test());
+  });
 }
 
 }  // namespace

@@ -10,33 +10,22 @@
 namespace fairlead::relay {
 namespace {
 
-struct Session {
-  ssh::OpenedChannel client, agent;
-};
-
 // A session on which an exec was asked for and granted.
 Task<Session> start_program(Stage& stage) {
+  Session session = co_await open_both(stage);
   ssh::TaskScope scope(co_await asio::this_coro::executor);
-  std::optional<ssh::OpenedChannel> client;
-  auto ask = [&]() -> Task<> {
-    client.emplace(co_await open_session(stage.client()));
-    const ssh::ExecRequest exec{"run"};
-    const bool granted = co_await client->channel.request("exec", exec.encode());
-    EXPECT_TRUE(granted);
-  };
-  scope.spawn(ask());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
-  const std::string name = co_await answer_next(agent);
+  scope.spawn(ask_for_program(session.client.channel));
+  const std::string name = co_await answer_next(session.agent);
   EXPECT_EQ(name, "exec");
   co_await scope.join();
-  co_return Session{std::move(*client), std::move(agent)};
+  co_return session;
 }
 
-TEST(Relay, ChannelsWaitForTheBox) {
-  Loop loop;
-  Stage stage(loop.io);
+class Relay : public Play<Stage> {};
+
+TEST_F(Relay, ChannelsWaitForTheBox) {
   stage.start();
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     bool opened = false;
     auto open = [&]() -> Task<> {
@@ -50,15 +39,12 @@ TEST(Relay, ChannelsWaitForTheBox) {
     const auto agent = co_await accept_next(stage.agent());
     co_await scope.join();
     EXPECT_TRUE(opened);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, FailedBoxIsToldToEveryChannel) {
-  Loop loop;
-  Stage stage(loop.io);
+TEST_F(Relay, FailedBoxIsToldToEveryChannel) {
   stage.start();
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     stage.gate->fail("The image is missing.");
     for (int i = 0; i < 2; ++i) {
       auto opened = co_await stage.client().connection.open_channel("session");
@@ -66,31 +52,23 @@ TEST(Relay, FailedBoxIsToldToEveryChannel) {
       EXPECT_EQ(opened.error().text, "The image is missing.");
       EXPECT_EQ(opened.error().reason, ssh::OpenFailure::connect_failed);
     }
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, OtherChannelTypesNeverReachTheBox) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, OtherChannelTypesNeverReachTheBox) {
+  start_with_box();
+  play([&]() -> Task<> {
     auto opened = co_await stage.client().connection.open_channel("direct-tcpip");
     EXPECT_FALSE(opened.has_value());
     EXPECT_EQ(opened.error().reason, ssh::OpenFailure::administratively_prohibited);
     auto from_box = co_await stage.agent().connection.open_channel("forwarded-tcpip");
     EXPECT_FALSE(from_box.has_value());
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, AllOutputThenEofThenStatusThenClose) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, AllOutputThenEofThenStatusThenClose) {
+  start_with_box();
+  play([&]() -> Task<> {
     Session session = co_await start_program(stage);
     const auto output = pattern(300'000);
     auto program = [&]() -> Task<> {
@@ -104,25 +82,18 @@ TEST(Relay, AllOutputThenEofThenStatusThenClose) {
     scope.spawn(program());
     const auto received = co_await ssh::test::read_all(session.client.channel);
     EXPECT_TRUE(received == output);
-    auto status = co_await session.client.requests.next();
-    if (!status) throw std::runtime_error("no exit status");
-    EXPECT_EQ(status->name(), "exit-status");
-    const auto body = status->parse<ssh::ExitStatusRequest>();
-    EXPECT_EQ(body ? body->status : 0, 7u);
+    const auto status = co_await status_of(session.client);
+    EXPECT_EQ(status, 7u);
     const auto after = co_await session.client.requests.next();
     EXPECT_FALSE(after.has_value());
     co_await scope.join();
     EXPECT_EQ(stage.ends, std::vector<std::string>{"exit-status"});
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, ClientEofClosesStandardInputAndNothingElse) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, ClientEofClosesStandardInputAndNothingElse) {
+  start_with_box();
+  play([&]() -> Task<> {
     Session session = co_await start_program(stage);
     const auto input = as_bytes("input");
     co_await session.client.channel.write(input);
@@ -136,28 +107,20 @@ TEST(Relay, ClientEofClosesStandardInputAndNothingElse) {
     session.agent.channel.close();
     const std::string output = co_await ssh::test::read_text(session.client.channel);
     EXPECT_EQ(output, "late output");
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, StandardErrorStaysApart) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, StandardErrorStaysApart) {
+  start_with_box();
+  play([&]() -> Task<> {
     Session session = co_await start_program(stage);
     co_await expect_standard_error_apart(session.agent.channel, session.client.channel);
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, DataBeforeTheProgramWaitsForIt) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, DataBeforeTheProgramWaitsForIt) {
+  start_with_box();
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     auto client = [&]() -> Task<> {
       auto session = co_await open_session(stage.client());
@@ -175,40 +138,26 @@ TEST(Relay, DataBeforeTheProgramWaitsForIt) {
     const std::string input = co_await ssh::test::read_text(agent.channel);
     EXPECT_EQ(input, "early");
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, LostBoxIsExplainedOnStandardError) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, LostBoxIsExplainedOnStandardError) {
+  start_with_box();
+  play([&]() -> Task<> {
     Session session = co_await start_program(stage);
     stage.agent().connection.close({ssh::Errc::connection_closed, "killed"});
-    std::vector<std::byte> buffer(1000);
-    std::string told;
-    for (;;) {
-      const ssh::Chunk chunk = co_await session.client.channel.read_chunk(buffer);
-      if (chunk.size == 0) break;
-      told += ssh::as_text(ssh::Bytes(buffer).first(chunk.size));
-    }
+    const std::string told = co_await read_both_streams(session.client.channel);
     EXPECT_NE(told.find("fairlead: The box ran out of memory."), std::string::npos) << told;
     auto end = co_await session.client.requests.next();
     if (!end) throw std::runtime_error("no exit signal");
     EXPECT_EQ(end->name(), "exit-signal");
     EXPECT_EQ(stage.ends, std::vector<std::string>{"lost"});
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, ForcedCommandReplacesWhatTheClientAsks) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = {.forced_command = "only this"}, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, ForcedCommandReplacesWhatTheClientAsks) {
+  start_with_box({.policy = {.forced_command = "only this"}, .observer = {}, .draining = {}});
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     auto client = [&]() -> Task<> {
       auto session = co_await open_session(stage.client());
@@ -229,16 +178,12 @@ TEST(Relay, ForcedCommandReplacesWhatTheClientAsks) {
     EXPECT_EQ(exec ? exec->command : "", "only this");
     start->reply(true);
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, RefusedRequestsDoNotReachTheAgent) {
+  start_with_box();
+  play([&]() -> Task<> {
     Session session = co_await start_program(stage);
     const bool granted = co_await session.client.channel.request("x11-req");
     EXPECT_FALSE(granted);
@@ -247,30 +192,23 @@ TEST(Relay, RefusedRequestsDoNotReachTheAgent) {
     auto next = co_await session.agent.requests.next();
     if (!next) throw std::runtime_error("no signal");
     EXPECT_EQ(next->name(), "signal") << "x11-req must not have come through";
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, EndsWhenTheClientLeavesAndTakesTheLinkAlong) {
+  start_with_box();
+  play([&]() -> Task<> {
     const Session session = co_await start_program(stage);
     stage.client().connection.close({ssh::Errc::connection_closed, "gone"});
     co_await stage.relaying.join();
     (void)co_await stage.agent().connection.closed();
     EXPECT_FALSE(stage.agent().connection.is_open());
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
-  Loop loop;
-  Stage stage(loop.io);
+TEST_F(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
   stage.start();
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     ssh::TaskScope scope(co_await asio::this_coro::executor);
     auto open = [&]() -> Task<> {
       try {
@@ -286,29 +224,21 @@ TEST(Relay, EndsWhenTheClientLeavesBeforeTheBoxIsThere) {
     co_await stage.relaying.join();
     (void)co_await stage.agent().connection.closed();
     EXPECT_FALSE(stage.agent().connection.is_open());
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, NoNewSessionsWhileDraining) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = {}, .observer = {}, .draining = [] { return true; }});
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, NoNewSessionsWhileDraining) {
+  start_with_box({.policy = {}, .observer = {}, .draining = [] { return true; }});
+  play([&]() -> Task<> {
     auto opened = co_await stage.client().connection.open_channel("session");
     EXPECT_FALSE(opened.has_value());
     EXPECT_EQ(opened.error().text, "The server is shutting down.");
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(Relay, ASessionAfterNoMoreSessionsEndsTheConnection) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start();
-  auto test = [&]() -> Task<> {
+TEST_F(Relay, ASessionAfterNoMoreSessionsEndsTheConnection) {
+  start_with_box();
+  play([&]() -> Task<> {
     const auto reply = co_await stage.client().connection.request("no-more-sessions@openssh.com");
     EXPECT_TRUE(reply.success);
     const auto alive = co_await stage.client().connection.request("keepalive@openssh.com");
@@ -321,8 +251,7 @@ TEST(Relay, ASessionAfterNoMoreSessionsEndsTheConnection) {
       ended = true;
     }
     EXPECT_TRUE(ended);
-  };
-  play(loop, stage, test());
+  });
 }
 
 }  // namespace

@@ -10,38 +10,8 @@
 namespace fairlead::relay {
 namespace {
 
-// A session of which the client's and the agent's end are open.
-struct Session {
-  ssh::OpenedChannel client, agent;
-};
-
-Task<Session> open_both(Stage& stage) {
-  ssh::TaskScope scope(co_await asio::this_coro::executor);
-  std::optional<ssh::OpenedChannel> client;
-  auto ask = [&]() -> Task<> { client.emplace(co_await open_session(stage.client())); };
-  scope.spawn(ask());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
-  co_await scope.join();
-  co_return Session{std::move(*client), std::move(agent)};
-}
-
 Task<bool> start(ssh::Channel channel, std::string name, std::vector<std::byte> body) {
   co_return co_await channel.request(std::move(name), std::move(body));
-}
-
-Task<std::string> read_error(ssh::Channel channel) {
-  std::vector<std::byte> buffer(1000);
-  const ssh::Chunk chunk = co_await channel.read_chunk(buffer);
-  EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
-  co_return ssh::to_string(ssh::Bytes(buffer).first(chunk.size));
-}
-
-// As every client does: OpenSSH's has written what it was told when it answers.
-Task<> answer_one(ssh::AcceptedConnection& client) {
-  auto request = co_await client.requests.next();
-  if (!request) co_return;
-  EXPECT_EQ(request->name(), "keepalive@openssh.com");
-  request->reply(false);
 }
 
 struct Refusal {
@@ -51,15 +21,14 @@ struct Refusal {
   const char *told, *code;
 };
 
-class RefusedPrograms : public testing::TestWithParam<Refusal> {};
+class RelayRules : public Play<Stage> {};
+
+class RefusedPrograms : public RelayRules, public testing::WithParamInterface<Refusal> {};
 
 // core.md 8.5 and 8.8: the channel survives, and something else may still be asked for on it.
 TEST_P(RefusedPrograms, AreExplainedAndTheSessionGoesOn) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = GetParam().policy, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+  start_with_box({.policy = GetParam().policy, .observer = {}, .draining = {}});
+  play([&]() -> Task<> {
     Session session = co_await open_both(stage);
     bool answered = false;
     auto ask = [&]() -> Task<> {
@@ -73,7 +42,7 @@ TEST_P(RefusedPrograms, AreExplainedAndTheSessionGoesOn) {
     EXPECT_EQ(told, GetParam().told);
     co_await settle();
     EXPECT_FALSE(answered) << "the client has not said that it has seen the sentence";
-    co_await answer_one(stage.client());
+    co_await answer_keepalive(stage.client());
     co_await scope.join();
     EXPECT_EQ(stage.codes, std::vector<std::string>{GetParam().code});
     const ssh::WindowChangeRequest change{{}};
@@ -81,8 +50,7 @@ TEST_P(RefusedPrograms, AreExplainedAndTheSessionGoesOn) {
     auto next = co_await session.agent.requests.next();
     if (!next) throw std::runtime_error("no request");
     EXPECT_EQ(next->name(), "window-change") << "what was refused must not have come through";
-  };
-  play(loop, stage, test());
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Relay, RefusedPrograms,
@@ -103,14 +71,12 @@ INSTANTIATE_TEST_SUITE_P(Relay, RefusedPrograms,
                                                  "SECURITY_SUBSYSTEM_REJECTED"}),
                          [](const auto& info) { return std::string(info.param.request); });
 
-TEST(RelayRules, OtherThingsAreRefusedInSilence) {
-  Loop loop;
-  Stage stage(loop.io);
+TEST_F(RelayRules, OtherThingsAreRefusedInSilence) {
   stage.open_box();
   stage.start({.policy = {.pty = false, .variables = {.others = false}, .signals = {.others = false}},
                .observer = {},
                .draining = {}});
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     Session session = co_await open_both(stage);
     const auto language = ssh::EnvRequest{"LANG", "C"}.encode();
     const auto screen = ssh::PtyRequest{"xterm", {}, {}}.encode();
@@ -138,8 +104,7 @@ TEST(RelayRules, OtherThingsAreRefusedInSilence) {
     EXPECT_EQ(chunk.type, ssh::StreamType::standard);
     EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "$ ");
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
 // What the agent is asked for when the client asks for `name`: "env NAME=VALUE", "exec COMMAND".
@@ -172,20 +137,16 @@ struct Forced {
   std::vector<std::string> seen;
 };
 
-class ForcedCommands : public testing::TestWithParam<Forced> {};
+class ForcedCommands : public RelayRules, public testing::WithParamInterface<Forced> {};
 
 // core.md 8.9, 8.10, 8.11.
 TEST_P(ForcedCommands, RunInsteadOfWhatIsAskedFor) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = {.forced_command = "/bin/w"}, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+  start_with_box({.policy = {.forced_command = "/bin/w"}, .observer = {}, .draining = {}});
+  play([&]() -> Task<> {
     const auto seen = co_await forced_requests(stage, GetParam().request, GetParam().body);
     EXPECT_EQ(seen, GetParam().seen);
     EXPECT_EQ(stage.codes, std::vector<std::string>{"forced"});
-  };
-  play(loop, stage, test());
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Relay, ForcedCommands,
@@ -199,12 +160,9 @@ INSTANTIATE_TEST_SUITE_P(Relay, ForcedCommands,
                          [](const auto& info) { return std::string(info.param.request); });
 
 // core.md 8.3: a program that cannot be told what was asked for must not run.
-TEST(RelayRules, AForcedCommandThatCannotBeToldDoesNotRun) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = {.forced_command = "/bin/w"}, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+TEST_F(RelayRules, AForcedCommandThatCannotBeToldDoesNotRun) {
+  start_with_box({.policy = {.forced_command = "/bin/w"}, .observer = {}, .draining = {}});
+  play([&]() -> Task<> {
     Session session = co_await open_both(stage);
     auto agent = [&]() -> Task<> {
       const std::string first = co_await answer_next(session.agent, false);
@@ -217,8 +175,7 @@ TEST(RelayRules, AForcedCommandThatCannotBeToldDoesNotRun) {
     EXPECT_FALSE(granted);
     EXPECT_EQ(stage.codes, std::vector<std::string>{"not told"});
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
 Task<ssh::Refusal> refused_session(Stage& stage) {
@@ -228,12 +185,9 @@ Task<ssh::Refusal> refused_session(Stage& stage) {
 }
 
 // core.md 8.13, 8.14 and W8.3: those that are open count, not those that were.
-TEST(RelayRules, SessionsCountWhileTheyAreOpen) {
-  Loop loop;
-  Stage stage(loop.io);
-  stage.open_box();
-  stage.start({.policy = {.max_sessions = 1}, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+TEST_F(RelayRules, SessionsCountWhileTheyAreOpen) {
+  start_with_box({.policy = {.max_sessions = 1}, .observer = {}, .draining = {}});
+  play([&]() -> Task<> {
     for (int round = 0; round < 3; ++round) {
       Session session = co_await open_both(stage);
       const ssh::Refusal refusal = co_await refused_session(stage);
@@ -243,16 +197,13 @@ TEST(RelayRules, SessionsCountWhileTheyAreOpen) {
       // No pause: the next wish is right behind the CLOSE, and the agent has not closed its side.
     }
     EXPECT_EQ(stage.codes, std::vector<std::string>(3, "SECURITY_MAX_SESSIONS"));
-  };
-  play(loop, stage, test());
+  });
 }
 
 // W8.4: while one session waits for its box, the others are answered.
-TEST(RelayRules, ASessionThatWaitsHoldsNobodyUp) {
-  Loop loop;
-  Stage stage(loop.io);
+TEST_F(RelayRules, ASessionThatWaitsHoldsNobodyUp) {
   stage.start({.policy = {.max_sessions = 1}, .observer = {}, .draining = {}});
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     auto wait = [&]() -> Task<> {
       const auto opened = co_await stage.client().connection.open_channel("session");
       EXPECT_FALSE(opened.has_value());
@@ -264,8 +215,7 @@ TEST(RelayRules, ASessionThatWaitsHoldsNobodyUp) {
     EXPECT_EQ(second.text, "Too many sessions.") << "one that waits counts";
     stage.gate->fail("no box");
     co_await scope.join();
-  };
-  play(loop, stage, test());
+  });
 }
 
 }  // namespace

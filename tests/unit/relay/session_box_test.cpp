@@ -24,65 +24,52 @@ struct OwnBox {
   bool removed = false;
 };
 
-TEST(SessionBox, ServesItsSessionAndIsRemovedWithIt) {
-  Loop loop;
-  Stage stage(loop.io);
-  OwnBox own(loop.io);
-  stage.start();
-  stage.gate->open(own.login_box(stage));
-  auto test = [&]() -> Task<> {
-    ssh::TaskScope scope(co_await asio::this_coro::executor);
-    std::optional<ssh::OpenedChannel> client;
-    auto open = [&]() -> Task<> { client.emplace(co_await open_session(stage.client())); };
-    scope.spawn(open());
-    ssh::OpenedChannel agent = co_await accept_next(own.link.b);
-    co_await scope.join();
+class SessionBox : public Play<Stage> {
+ protected:
+  void start_with_own_box() {
+    stage.start();
+    stage.gate->open(own.login_box(stage));
+  }
+  OwnBox own{loop.io};
+};
+
+TEST_F(SessionBox, ServesItsSessionAndIsRemovedWithIt) {
+  start_with_own_box();
+  play([&]() -> Task<> {
+    Session session = co_await open_both(stage, own.link.b);
     EXPECT_FALSE(own.removed);
-    client->channel.close();
-    (void)co_await client->channel.closed();
-    agent.channel.close();
+    session.client.channel.close();
+    (void)co_await session.client.channel.closed();
+    session.agent.channel.close();
     (void)co_await own.link.b.connection.closed();
     co_await settle();
     EXPECT_TRUE(own.removed);
     EXPECT_TRUE(stage.agent().connection.is_open()) << "the login goes on";
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(SessionBox, OneThatCannotBeMadeIsToldAndTheLoginGoesOn) {
-  Loop loop;
-  Stage stage(loop.io);
+TEST_F(SessionBox, OneThatCannotBeMadeIsToldAndTheLoginGoesOn) {
   stage.start();
   auto box = std::make_shared<FakeBox>(std::move(stage.agent_link.a));
   box->failure = "No box for you.";
   stage.gate->open(box);
-  auto test = [&]() -> Task<> {
+  play([&]() -> Task<> {
     const auto refused = co_await stage.client().connection.open_channel("session");
     EXPECT_FALSE(refused);
     if (!refused) {
       EXPECT_EQ(refused.error().text, "No box for you.");
     }
     EXPECT_TRUE(stage.client().connection.is_open());
-  };
-  play(loop, stage, test());
+  });
 }
 
-TEST(SessionBox, TheClientsLeavingEndsItAndRemovesIt) {
-  Loop loop;
-  Stage stage(loop.io);
-  OwnBox own(loop.io);
-  stage.start();
-  stage.gate->open(own.login_box(stage));
-  auto test = [&]() -> Task<> {
-    ssh::TaskScope scope(co_await asio::this_coro::executor);
-    auto open = [&]() -> Task<> { (void)co_await open_session(stage.client()); };
-    scope.spawn(open());
-    const auto agent = co_await accept_next(own.link.b);
-    co_await scope.join();
+TEST_F(SessionBox, TheClientsLeavingEndsItAndRemovesIt) {
+  start_with_own_box();
+  play([&]() -> Task<> {
+    const Session session = co_await open_both(stage, own.link.b);
     stage.client().connection.close({ssh::Errc::connection_closed, "client left"});
     (void)co_await own.link.b.connection.closed();  // although its agent never answered the CLOSE
-  };
-  play(loop, stage, test());
+  });
   EXPECT_TRUE(own.removed);
 }
 

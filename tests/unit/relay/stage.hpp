@@ -5,6 +5,10 @@
 #include "relay/relay.hpp"
 #include "unit/ssh/loop.hpp"
 
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -83,14 +87,48 @@ inline Task<> to_the_end(Stage& stage, Task<> test) {
   if (!stage.gate->decided()) stage.gate->fail("test over");
   co_await stage.relaying.join();
 }
-inline void play(Loop& loop, Stage& stage, Task<> test) {
-  loop.run(to_the_end(stage, std::move(test)));
-}
+
+// What every test of the relay is: one coroutine that plays both outer ends.
+template <class AStage>
+class Play : public testing::Test {
+ protected:
+  void play(std::invocable auto test) { loop.run(to_the_end(stage, test())); }
+  void start_with_box(RelayOptions options = {}) {
+    stage.open_box();
+    stage.start(std::move(options));
+  }
+  Loop loop;
+  AStage stage{loop.io};
+};
 
 inline Task<ssh::OpenedChannel> open_session(ssh::AcceptedConnection& client) {
   auto opened = co_await client.connection.open_channel("session");
   if (!opened) throw std::runtime_error("refused: " + opened.error().text);
   co_return std::move(*opened);
+}
+
+// A session of which the client's and the agent's end are open.
+struct Session {
+  ssh::OpenedChannel client, agent;
+};
+
+inline Task<Session> open_both(Stage& stage, ssh::AcceptedConnection& box) {
+  ssh::TaskScope scope(co_await asio::this_coro::executor);
+  std::optional<ssh::OpenedChannel> client;
+  auto open = [&]() -> Task<> { client.emplace(co_await open_session(stage.client())); };
+  scope.spawn(open());
+  ssh::OpenedChannel agent = co_await accept_next(box);
+  co_await scope.join();
+  co_return Session{std::move(*client), std::move(agent)};
+}
+inline Task<Session> open_both(Stage& stage) {
+  return open_both(stage, stage.agent());
+}
+
+inline Task<> ask_for_program(ssh::Channel client, bool granted = true) {
+  const ssh::ExecRequest exec{"run"};
+  const bool answer = co_await client.request("exec", exec.encode());
+  EXPECT_EQ(answer, granted);
 }
 
 // Answers the next request of the agent's channel and tells its name.
@@ -102,14 +140,47 @@ inline Task<std::string> answer_next(ssh::OpenedChannel& channel, bool success =
   co_return name;
 }
 
+inline Task<std::uint32_t> status_of(ssh::OpenedChannel& client) {
+  auto status = co_await client.requests.next();
+  if (!status) throw std::runtime_error("no exit status");
+  EXPECT_EQ(status->name(), "exit-status");
+  const auto body = status->parse<ssh::ExitStatusRequest>();
+  co_return body ? body->status : 999;
+}
+
+// Output and standard error as they come, to the end.
+inline Task<std::string> read_both_streams(ssh::Channel client) {
+  std::vector<std::byte> buffer(1000);
+  std::string told;
+  for (;;) {
+    const ssh::Chunk chunk = co_await client.read_chunk(buffer);
+    if (chunk.size == 0) co_return told;
+    told += ssh::as_text(ssh::Bytes(buffer).first(chunk.size));
+  }
+}
+
+// One piece of standard error.
+inline Task<std::string> read_error(ssh::Channel channel) {
+  std::vector<std::byte> buffer(1000);
+  const ssh::Chunk chunk = co_await channel.read_chunk(buffer);
+  EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
+  co_return ssh::to_string(ssh::Bytes(buffer).first(chunk.size));
+}
+
+// As every client does: OpenSSH's has written what it was told when it answers.
+inline Task<> answer_keepalive(ssh::AcceptedConnection& client) {
+  auto request = co_await client.requests.next();
+  if (!request) co_return;
+  EXPECT_EQ(request->name(), "keepalive@openssh.com");
+  request->reply(false);
+}
+
 // What the program complains about arrives as standard error, and nothing else does.
 inline Task<> expect_standard_error_apart(ssh::Channel agent, ssh::Channel client) {
   const auto complaint = as_bytes("complaint");
   co_await agent.write_stderr(complaint);
-  std::vector<std::byte> buffer(100);
-  const ssh::Chunk chunk = co_await client.read_chunk(buffer);
-  EXPECT_EQ(chunk.type, ssh::StreamType::stderr_);
-  EXPECT_EQ(ssh::as_text(ssh::Bytes(buffer).first(chunk.size)), "complaint");
+  const std::string told = co_await read_error(client);
+  EXPECT_EQ(told, "complaint");
 }
 
 }  // namespace fairlead::relay
