@@ -95,13 +95,6 @@ TEST_F(Local, AnUnknownUserCostsAsMuchAsAKnownOne) {
   }
 }
 
-TEST_F(Local, AFullQueueRefuses) {
-  PasswordChecker full(1, 0);
-  LocalAuthenticator local(users(text_), full);
-  EXPECT_EQ(test::run(local.password(context("alice"), ssh::to_secret("correct horse"))).verdict,
-            Verdict::refused);
-}
-
 TEST_F(Local, AKeyBringsThePermissionsOfTheEntryThatApplies) {
   ssh::AuthContext inside = context("alice");
   inside.remote_address = "10.1.1.1";
