@@ -13,17 +13,20 @@
 namespace fairlead::auth {
 
 struct Decision {
-  ssh::Verdict verdict = ssh::Verdict::refused;  // accepted: the factor is right; never `partial`
+  // accepted: the factor is right; unavailable: whoever decides could not be asked; never `partial`
+  ssh::Verdict verdict = ssh::Verdict::refused;
   // Counts only with `accepted`, and for a key only when it was verified (CVE-2024-45337).
   Permissions permissions;
   std::string reason;  // of a refusal, for the log only: the client is never told
   // Of whoever vouched; counts as the permissions do.
   config::Metadata metadata{};
-  bool unavailable = false;  // refused because whoever decides could not be asked
 };
 
 [[nodiscard]] inline Decision refused(std::string reason) {
   return {ssh::Verdict::refused, {}, std::move(reason)};
+}
+[[nodiscard]] inline Decision unavailable(std::string reason) {
+  return {ssh::Verdict::unavailable, {}, std::move(reason)};
 }
 
 }  // namespace fairlead::auth

@@ -36,7 +36,7 @@ ssh::Task<Decision> LocalAuthenticator::password(ssh::AuthContext context, ssh::
   const bool possible = user != nullptr && !user->password_hash.empty();
   std::string hash = possible ? user->password_hash : users->decoy_hash(context.user);
   const auto answer = co_await checker_.check(std::move(password), std::move(hash));
-  if (answer == PasswordChecker::Answer::busy) co_return refused("too many passwords are being checked");
+  if (answer == PasswordChecker::Answer::busy) co_return unavailable("too many passwords are being checked");
   if (user == nullptr) co_return refused("unknown user");
   if (!possible) co_return refused("the user has no password");
   if (answer != PasswordChecker::Answer::right) co_return refused("wrong password");

@@ -28,7 +28,8 @@ class LocalAuthenticator {
   void replace_users(std::shared_ptr<const Users> users);
   [[nodiscard]] std::shared_ptr<const Users> users() const;
 
-  // The work is the same whether or not the user exists or has a password.
+  // Unavailable when too many passwords are being checked. The work is the same whether or not the user
+  // exists or has a password.
   [[nodiscard]] ssh::Task<Decision> password(ssh::AuthContext context, ssh::SecretBytes password);
   // `use` is of a security key that has signed; without it a query is answered.
   [[nodiscard]] Decision public_key(const ssh::AuthContext& context, const ssh::PublicKey& key,

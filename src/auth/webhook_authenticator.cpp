@@ -55,25 +55,17 @@ WebhookAuthenticator::make(const config::Auth& auth) {
 }
 
 Task<Decision> WebhookAuthenticator::ask(const Hook& hook, webhook::Body body, observe::Log log) {
-  Decision decision;
-  if (!hook.target) {  // a reload has just bound the method to somebody else
-    decision.unavailable = true;
-    decision.reason = "no such webhook";
-    co_return decision;
-  }
+  // A reload has just bound the method to somebody else.
+  if (!hook.target) co_return unavailable("no such webhook");
   auto answer = co_await hook.target->ask(std::move(body), log);
-  if (!answer) {
-    decision.unavailable = true;
-    decision.reason = std::move(answer.error().reason);
-    co_return decision;
-  }
+  if (!answer) co_return unavailable(std::move(answer.error().reason));
   tell_unknown(log, answer->unknown);
   if (!answer->success) {
     log.debug("AUTH_FAILED", "The webhook refused");
-    decision.reason = "the webhook refused";
-    co_return decision;
+    co_return refused("the webhook refused");
   }
   log.debug("AUTH_SUCCESSFUL", "The webhook accepted");
+  Decision decision;
   decision.verdict = ssh::Verdict::accepted;
   decision.metadata = std::move(answer->metadata);
   co_return decision;

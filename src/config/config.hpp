@@ -47,6 +47,7 @@ struct Ssh {
   std::size_t max_connections = 4096;
   std::size_t max_unauthenticated = 256;
   PerSource per_source;
+  bool require_strict_kex = false;
   std::uint64_t rekey_limit = std::uint64_t{1} << 30;
   Duration shutdown_grace = std::chrono::seconds(20);  // ContainerSSH's fixed 20 s
 };
@@ -178,6 +179,7 @@ struct Config {
   std::string state_directory;
   std::string instance = "default";  // label on everything this daemon starts
   unsigned threads = 0;              // 0: one per core
+  bool core_dumps = false;           // a dump of the daemon has keys and passwords in it
   std::string agent_path;            // "" is beside this program, then /usr/lib/fairlead
 };
 

@@ -34,6 +34,7 @@ void describe_daemon(Visitor& root, Config& config) {
   constexpr unsigned most_threads = 1024;  // more cores than any machine we have heard of
   if (root.field("threads", config.threads) && config.threads > most_threads)
     root.error("threads", "must be at most 1024");
+  root.field("coreDumps", config.core_dumps);
 }
 
 void describe_services(Visitor& root, Config& config) {

@@ -13,9 +13,9 @@ namespace {
 
 // Things that run already: their sections are read for what nothing can be, wrong types and unknown names.
 void read_static_sections(Section& root, const Node& answer) {
-  constexpr std::array<std::string_view, 11> names{"ssh",      "configserver", "auth",     "metrics",
-                                                   "geoip",    "audit",        "health",   "stateDirectory",
-                                                   "instance", "threads",      "agentPath"};
+  constexpr std::array<std::string_view, 12> names{"ssh",      "configserver", "auth",      "metrics",
+                                                   "geoip",    "audit",        "health",    "stateDirectory",
+                                                   "instance", "threads",      "agentPath", "coreDumps"};
   bool present = false;
   for (const auto& [name, value] : answer.members) {
     const auto is_name = [&](std::string_view known) { return equal_ignoring_case(known, name); };

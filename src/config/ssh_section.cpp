@@ -124,6 +124,7 @@ void describe_own_limits(Visitor& section, Ssh& ssh) {
   if (section.field("maxUnauthenticated", ssh.max_unauthenticated) && ssh.max_unauthenticated == 0)
     section.error("maxUnauthenticated", "must be at least 1");
   section.section("perSource", [&](Visitor& own) { describe(own, ssh.per_source); });
+  section.field("requireStrictKex", ssh.require_strict_kex);
   // Below a megabyte a transfer would do little but exchange keys.
   if (section.size("rekeyLimit", ssh.rekey_limit) && ssh.rekey_limit < (std::uint64_t{1} << 20))
     section.error("rekeyLimit", "must be at least 1M");

@@ -34,7 +34,9 @@ class Listener {
  private:
   Listener(asio::ip::tcp::acceptor acceptor, Cores& cores, LoginServices& services, CurrentSettings settings);
   // The visit of a connection that may stay, or why it may not.
-  [[nodiscard]] std::expected<Sources::Visit, const char*> admit(const asio::ip::tcp::socket& socket);
+  [[nodiscard]] std::expected<Sources::Visit, Turned> admit(const asio::ip::tcp::socket& socket);
+  // DISCONNECT in the clear, in one write that never waits.
+  void say_no_room(asio::ip::tcp::socket socket);
   void tell_refused(const char* why);
   void hand_over(Core& core, Arrival arrival);
 
@@ -44,7 +46,8 @@ class Listener {
   CurrentSettings settings_;
   std::minstd_rand dice_{std::random_device{}()};
   Sources::Clock::time_point last_told_{};
-  std::size_t untold_ = 0;  // refusals since then
+  std::size_t untold_ = 0;                                                   // refusals since then
+  std::shared_ptr<std::size_t> leaving_ = std::make_shared<std::size_t>(0);  // sockets of say_no_room()
 };
 
 }  // namespace fairlead::daemon

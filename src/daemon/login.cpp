@@ -107,12 +107,15 @@ std::shared_ptr<ssh::ServerConfig> server_config(const ssh::ServerConfig& base, 
   return config;
 }
 
-// How accept() failed, for the source's account. Those who name nobody and leave are not those who guess.
-Ending ending_of(const ssh::Error& error, bool refused_somebody) {
+// How accept() failed, for the source's account. Those who name nobody and leave are not those who guess, and
+// those who wait for somebody who cannot be asked are neither.
+Ending ending_of(const ssh::Error& error, const keeper::LoginAuthenticator& authenticator) {
   using ssh::Errc;
+  const bool guessed = authenticator.refused_somebody();
+  const bool waited = !guessed && authenticator.met_outage();
   switch (error.code) {
     case Errc::timeout:
-      return Ending::grace_exceeded;
+      return waited ? Ending::unavailable : Ending::grace_exceeded;
     case Errc::bad_identification:
     case Errc::bad_packet:
     case Errc::packet_too_big:
@@ -123,8 +126,16 @@ Ending ending_of(const ssh::Error& error, bool refused_somebody) {
     case Errc::output_overflow:
       return Ending::protocol_error;
     default:
-      return refused_somebody ? Ending::auth_failed : Ending::no_attempt;
+      if (waited) return Ending::unavailable;
+      return guessed ? Ending::auth_failed : Ending::no_attempt;
   }
+}
+
+// What its client said at the end, if anything.
+std::vector<observe::Label> labels_of(const std::optional<ssh::Farewell>& farewell) {
+  if (!farewell) return {};
+  return {{"disconnectReason", static_cast<std::int64_t>(farewell->reason)},
+          {"disconnectText", farewell->text}};
 }
 
 void end_visit(Sources::Visit& visit, Ending ending, const observe::Log& log) {
@@ -174,7 +185,7 @@ Task<ssh::AcceptedServerConnection> accept_login(Task<ssh::AcceptedServerConnect
     end_visit(visit, Ending::logged_in, log);
     co_return client;
   } catch (const ssh::ConnectionError& error) {
-    end_visit(visit, ending_of(error.error(), authenticator.refused_somebody()), log);
+    end_visit(visit, ending_of(error.error(), authenticator), log);
     throw;
   }
 }
@@ -253,9 +264,10 @@ Task<> serve(Core& core, Arrival arrival, LoginServices& services, std::shared_p
   co_await remove_box(gate, log);
   co_await launching.join();
   if (failure) std::rethrow_exception(failure);
-  log.info("SSH_DISCONNECTED", "The connection ended",
-           {{"bytesReceived", static_cast<std::int64_t>(connection.bytes_received())},
-            {"bytesSent", static_cast<std::int64_t>(connection.bytes_sent())}});
+  std::vector<observe::Label> labels = labels_of(connection.farewell());
+  labels.push_back({"bytesReceived", static_cast<std::int64_t>(connection.bytes_received())});
+  labels.push_back({"bytesSent", static_cast<std::int64_t>(connection.bytes_sent())});
+  log.info("SSH_DISCONNECTED", "The connection ended", std::move(labels));
 }
 
 }  // namespace
@@ -278,7 +290,7 @@ Task<> serve_login(Core& core, Arrival arrival, LoginServices& services,
   try {
     co_await serve(core, std::move(arrival), services, std::move(settings), log, std::move(id), addresses);
   } catch (const ssh::ConnectionError& error) {
-    log.info("SSH_HANDSHAKE_FAILED", error.what());
+    log.info("SSH_HANDSHAKE_FAILED", error.what(), labels_of(error.farewell()));
   } catch (const std::exception& error) {
     log.error("SSH_CONNECTION_FAILED", error.what());
   }

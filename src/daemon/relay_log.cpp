@@ -97,6 +97,8 @@ void log_engine_event(const observe::Log& log, std::string_view event, std::stri
   // "auth" is the verdict of whom the keeper has asked, and the keeper's adapter tells it.
   if (event == "auth_refused" || event == "auth_failed")
     log.info("SSH_AUTH_FAILED", std::string(event), {{"reason", std::string(detail)}});
+  else if (event == "auth_unavailable")
+    log.error("SSH_AUTH_UNAVAILABLE", "Deciding about an attempt failed", {{"reason", std::string(detail)}});
   else
     log.debug("SSH_ENGINE", std::string(event), {{"detail", std::string(detail)}});
 }

@@ -16,6 +16,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
 
+#include <sys/prctl.h>
+
 #include <csignal>
 #include <limits>
 #include <map>
@@ -41,6 +43,12 @@ void log_warnings(const Settings& settings, const observe::Log& log) {
     log.warning("CONFIG_AUTH_URL_DEPRECATED", warning);
   for (const std::string& warning : settings.config->warnings) log.warning("CORE_CONFIG_WARNING", warning);
   for (const std::string& warning : settings.warnings()) log.warning("AUTH_USERS_FILE", warning);
+}
+
+// TC-15: nobody else's debugger, and no core dump, sees keys and passwords. Programs that we start are not
+// concerned: exec() takes it back.
+void hide_memory(const config::Config& config) {
+  if (!config.core_dumps) (void)::prctl(PR_SET_DUMPABLE, 0);
 }
 
 class Daemon {
@@ -215,6 +223,7 @@ class Daemon {
 
 int serve(std::shared_ptr<const Settings> settings, const observe::Log& log, ServeOptions options) {
   std::signal(SIGPIPE, SIG_IGN);  // a closed log pipe or socket is an error value, not the end of the daemon
+  hide_memory(*settings->config);
   Daemon daemon(std::move(settings), log, std::move(options));
   return daemon.run();
 }

@@ -29,6 +29,7 @@ ssh::ServerConfig engine_parameters(const config::Ssh& ssh, const config::Auth& 
   server.key_exchanges = ssh.kex;
   server.ciphers = ssh.ciphers;
   server.macs = ssh.macs;
+  server.require_strict_kex = ssh.require_strict_kex;
   server.rekey_bytes = ssh.rekey_limit;
   server.alive_interval = whole_seconds(ssh.client_alive_interval);
   server.alive_count = ssh.client_alive_count_max;

@@ -34,6 +34,7 @@ bool dropped_early(std::size_t waiting, std::size_t full, unsigned dice) {
 config::Duration penalty_for(Ending ending, const config::PerSource& each) {
   switch (ending) {
     case Ending::logged_in:
+    case Ending::unavailable:
       break;
     case Ending::no_attempt:
       return each.no_attempt;
@@ -62,14 +63,15 @@ std::expected<std::shared_ptr<const SourceRules>, std::string> make_source_rules
   return rules;
 }
 
-std::expected<Sources::Visit, const char*> Sources::admit(const std::string& address, Rules rules,
-                                                          Clock::time_point now, unsigned dice) {
+std::expected<Sources::Visit, Turned> Sources::admit(const std::string& address, Rules rules,
+                                                     Clock::time_point now, unsigned dice) {
   const bool exempt = rules->exempt.match(address);
   const auto parsed = ssh::parse_address(address);
   const std::scoped_lock lock(mutex_);
-  if (waiting_ >= rules->max_unauthenticated) return std::unexpected("ssh.maxUnauthenticated is reached");
+  if (waiting_ >= rules->max_unauthenticated)
+    return std::unexpected(Turned{.why = "ssh.maxUnauthenticated is reached", .no_room = true});
   if (dropped_early(waiting_, rules->max_unauthenticated, dice))
-    return std::unexpected("ssh.maxUnauthenticated is near: one of many is dropped");
+    return std::unexpected(Turned{"ssh.maxUnauthenticated is near: one of many is dropped"});
   std::optional<ssh::Address> block;
   if (parsed && !exempt) block = block_of(*parsed);
   Source* const source = block ? find_or_add(*block, now) : nullptr;
@@ -77,9 +79,10 @@ std::expected<Sources::Visit, const char*> Sources::admit(const std::string& add
     block.reset();
   } else {
     source->turned_away = source->turned_away && now < source->penalty_end;
-    if (source->turned_away) return std::unexpected("this source has to wait (ssh.perSource.penalties)");
+    if (source->turned_away)
+      return std::unexpected(Turned{"this source has to wait (ssh.perSource.penalties)"});
     if (source->waiting >= rules->each.max_unauthenticated)
-      return std::unexpected("ssh.perSource.maxUnauthenticated is reached");
+      return std::unexpected(Turned{.why = "ssh.perSource.maxUnauthenticated is reached", .no_room = true});
     ++source->waiting;
   }
   ++waiting_;

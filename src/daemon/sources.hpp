@@ -21,7 +21,20 @@
 namespace fairlead::daemon {
 
 // How the time before the login ended.
-enum class Ending : std::uint8_t { logged_in, no_attempt, auth_failed, grace_exceeded, protocol_error };
+enum class Ending : std::uint8_t {
+  logged_in,
+  unavailable,  // nobody could say whether the client may (UA-19)
+  no_attempt,
+  auth_failed,
+  grace_exceeded,
+  protocol_error,
+};
+
+// Why a connection may not stay.
+struct Turned {
+  const char* why;       // a sentence, for the log
+  bool no_room = false;  // one that its client may hear: others are in its place
+};
 
 struct SourceRules {
   std::size_t max_unauthenticated = 0;  // of all sources together
@@ -60,10 +73,9 @@ class Sources {
   };
 
   // `dice` is a random number below 100: in the upper half of the limit a growing part of all connections is
-  // dropped, so that whoever holds many open cannot keep the others out for certain. The error says which
-  // limit it was.
-  [[nodiscard]] std::expected<Visit, const char*> admit(const std::string& address, Rules rules,
-                                                        Clock::time_point now, unsigned dice);
+  // dropped, so that whoever holds many open cannot keep the others out for certain.
+  [[nodiscard]] std::expected<Visit, Turned> admit(const std::string& address, Rules rules,
+                                                   Clock::time_point now, unsigned dice);
   [[nodiscard]] std::size_t remembered() const;
 
  private:

@@ -2,8 +2,13 @@
 // The engine's questions as messages to the keeper.
 #include "keeper/adapters.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
+#include <exception>
 #include <iterator>
+#include <new>
 #include <utility>
 
 namespace fairlead::keeper {
@@ -45,6 +50,30 @@ std::vector<observe::Label> labels_of(const ssh::Certificate& certificate) {
           {"certificateAuthority", certificate.authority().fingerprint()}};
 }
 
+Answer& verdict_in(Answer& answer) {
+  return answer;
+}
+Answer& verdict_in(DialogueAnswer& turn) {
+  return turn.answer;
+}
+
+// UA-19: a keeper that throws has not decided.
+template <class T>
+Task<T> ask(Task<T> asking) {
+  T answer;
+  try {
+    answer = co_await std::move(asking);
+  } catch (const boost::system::system_error& failure) {
+    if (failure.code() == boost::asio::error::operation_aborted) throw;  // nobody wants to know any more
+    verdict_in(answer) = outage(failure.what());
+  } catch (const std::bad_alloc&) {
+    throw;  // TH-7: the connection ends
+  } catch (const std::exception& failure) {
+    verdict_in(answer) = outage(failure.what());
+  }
+  co_return answer;
+}
+
 }  // namespace
 
 std::shared_ptr<ssh::HostKeySigner> host_key_signer(std::shared_ptr<Keeper> keeper) {
@@ -81,7 +110,7 @@ Task<Verdict> LoginAuthenticator::password(const ssh::AuthContext& context, ssh:
   PasswordRequest request;
   request.client = client(context);
   request.password = ssh::to_secret(password);
-  Answer answer = co_await keeper_->check_password(std::move(request));
+  Answer answer = co_await ask(keeper_->check_password(std::move(request)));
   co_return conclude(context, "password", std::move(answer));
 }
 
@@ -92,7 +121,7 @@ Task<Verdict> LoginAuthenticator::keyboard_interactive(const ssh::AuthContext& c
     DialogueRequest request;
     request.client = client(context);
     request.answers = std::exchange(answers, std::nullopt);
-    DialogueAnswer turn = co_await keeper_->converse(std::move(request));
+    DialogueAnswer turn = co_await ask(keeper_->converse(std::move(request)));
     if (!turn.prompts) co_return conclude(context, "keyboard-interactive", std::move(turn.answer));
     const std::vector<ssh::Bytes> typed = co_await prompter.ask(std::move(*turn.prompts));
     answers.emplace();
@@ -121,10 +150,10 @@ Task<Verdict> LoginAuthenticator::check_key(const ssh::AuthContext& context, Pub
                                             std::vector<observe::Label> details) {
   request.client = client(context);
   const bool verified = request.verified;
-  Answer answer = co_await keeper_->check_public_key(std::move(request));
+  Answer answer = co_await ask(keeper_->check_public_key(std::move(request)));
   if (verified) co_return conclude(context, "publickey", std::move(answer), std::move(details));
   // An accepted query is no login yet, and clients ask for each key they have.
-  if (answer.verdict == Verdict::refused) log_attempt(context, "publickey", answer, std::move(details));
+  if (answer.verdict != Verdict::accepted) log_attempt(context, "publickey", answer, std::move(details));
   co_return answer.verdict;
 }
 
@@ -136,6 +165,8 @@ Verdict LoginAuthenticator::conclude(const ssh::AuthContext& context, std::strin
     metadata_ = std::move(answer.metadata);
   }
   if (answer.verdict == Verdict::partial) next_methods_ = std::move(answer.next_methods);
+  // A client can tell an attempt that does not count from one that does, and would know that it was right.
+  if (answer.verdict == Verdict::unavailable && answer.proved) return Verdict::refused;
   return answer.verdict;
 }
 
@@ -170,8 +201,9 @@ void LoginAuthenticator::log_attempt(const ssh::AuthContext& context, std::strin
     return log_.info("SSH_AUTH_PARTIAL", "The credentials were right, others are needed too",
                      std::move(labels));
   labels.push_back({"reason", answer.reason});
-  if (answer.unavailable) {
-    if (apology_ == Apology::none) apology_ = Apology::due;
+  if (answer.verdict == Verdict::unavailable) {
+    met_outage_ = true;
+    if (apology_ == Apology::none && !answer.proved) apology_ = Apology::due;
     return log_.info("SSH_AUTH_UNAVAILABLE", "Nobody could say whether the credentials are right",
                      std::move(labels));
   }

@@ -35,6 +35,8 @@ class LoginAuthenticator final : public ssh::Authenticator {
 
   // Whether an attempt was refused that named a secret or a key: its sender guesses, or has the wrong key.
   [[nodiscard]] bool refused_somebody() const noexcept { return refused_somebody_; }
+  // Whether nobody could say of an attempt whether it was right, which is not its sender's fault.
+  [[nodiscard]] bool met_outage() const noexcept { return met_outage_; }
 
   [[nodiscard]] std::vector<std::string> methods() const override;
   [[nodiscard]] std::vector<std::string> next_methods(const ssh::AuthContext& context) const override;
@@ -71,6 +73,7 @@ class LoginAuthenticator final : public ssh::Authenticator {
   config::Metadata metadata_;
   std::vector<std::string> next_methods_;  // after the last `partial`
   bool refused_somebody_ = false;
+  bool met_outage_ = false;
   // A sentence for a client whose attempt nobody could decide; once, for it may have six keys.
   enum class Apology : std::uint8_t { none, due, made };
   Apology apology_ = Apology::none;

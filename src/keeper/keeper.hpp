@@ -61,14 +61,20 @@ struct Answer {
   ssh::Verdict verdict = ssh::Verdict::refused;
   auth::Permissions permissions;          // with `accepted`: what all methods together grant
   std::vector<std::string> next_methods;  // with `partial`: what can continue
-  std::string reason;                     // of a refusal, for the log only
+  std::string reason;                     // of a refusal or an outage, for the log only
   config::Metadata metadata;              // with `accepted`: of those who vouched, and of nobody else
-  bool unavailable = false;               // refused because whoever decides could not be asked
+  // With `unavailable`: only the authorization is missing, and nobody outside may learn that.
+  bool proved = false;
 };
 
 [[nodiscard]] inline Answer refuse(std::string reason) {
   Answer answer;
   answer.reason = std::move(reason);
+  return answer;
+}
+[[nodiscard]] inline Answer outage(std::string reason) {
+  Answer answer = refuse(std::move(reason));
+  answer.verdict = ssh::Verdict::unavailable;
   return answer;
 }
 

@@ -29,6 +29,12 @@ ssh::AuthContext context_of(const Client& client) {
   return context;
 }
 
+Answer refusal_of(const auth::Decision& decision) {
+  Answer answer = refuse(decision.reason);
+  answer.verdict = decision.verdict;
+  return answer;
+}
+
 // What a client can do to show one of these.
 std::vector<std::string> method_names(const std::vector<Factor>& factors, const config::Auth& auth) {
   const auto wanted = [&](Factor factor) {
@@ -160,7 +166,7 @@ ssh::Task<ssh::Result<std::vector<std::byte>>> LocalKeeper::sign(SignatureReques
 
 Answer LocalKeeper::Impl::count(const Client& client, Factor factor, const auth::Decision& decision,
                                 auth::MethodProgress& progress) const {
-  if (decision.verdict != ssh::Verdict::accepted) return refuse(decision.reason);
+  if (decision.verdict != ssh::Verdict::accepted) return refusal_of(decision);
   const auto chains = chains_of(client.user);
   const auto outcome = progress.pass(chains, factor, decision.permissions);
   if (!outcome) return refuse(outcome.error());

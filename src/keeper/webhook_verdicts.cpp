@@ -20,7 +20,6 @@ Answer answer_of(auth::Decision decision) {
   answer.permissions = std::move(decision.permissions);
   answer.reason = std::move(decision.reason);
   answer.metadata = std::move(decision.metadata);
-  answer.unavailable = decision.unavailable;
   return answer;
 }
 
@@ -89,7 +88,7 @@ Task<auth::Decision> WebhookVerdicts::decide_key(Webhooks webhooks, const Public
   if (auto known = keys_.find(connection, shown)) co_return std::move(*known);
   auto question = this->question(request.client);
   auth::Decision decision = co_await webhooks->public_key(std::move(question), std::move(line));
-  if (!decision.unavailable) keys_.keep(connection, std::move(shown), decision);
+  if (decision.verdict != ssh::Verdict::unavailable) keys_.keep(connection, std::move(shown), decision);
   co_return decision;
 }
 
@@ -114,7 +113,13 @@ Task<Answer> WebhookVerdicts::authorize(Webhooks webhooks, Client client, Answer
   auto question = this->question(client);
   question.subject.metadata = std::move(answer.metadata);
   auth::Decision decision = co_await webhooks->authorize(std::move(question));
-  if (decision.verdict != ssh::Verdict::accepted) co_return refuse(decision.reason);
+  if (decision.verdict != ssh::Verdict::accepted) {
+    // Nothing of what was granted so far is left.
+    answer = refuse(std::move(decision.reason));
+    answer.verdict = decision.verdict;
+    answer.proved = true;
+    co_return answer;
+  }
   answer.metadata = std::move(decision.metadata);
   co_return answer;
 }

@@ -78,6 +78,9 @@ std::string_view Engine::peer_identification() const noexcept {
 std::string Engine::negotiated() const {
   return impl_->transport->negotiated();
 }
+bool Engine::strict_kex() const noexcept {
+  return impl_->transport->strict_kex();
+}
 std::span<const std::string_view> Engine::login_algorithms() const noexcept {
   return impl_->transport->login_algorithms();
 }
@@ -95,6 +98,9 @@ void Engine::accept_auth() {
 }
 void Engine::reject_auth() {
   if (impl_->user_auth) impl_->user_auth->reject();
+}
+void Engine::excuse_auth() {
+  if (impl_->user_auth) impl_->user_auth->excuse();
 }
 void Engine::continue_auth(std::vector<std::string> methods) {
   if (impl_->user_auth) impl_->user_auth->accept_partly(std::move(methods));

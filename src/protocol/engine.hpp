@@ -47,6 +47,9 @@ struct EngineConfig {
   // Refuses peers that do not know strict key exchange (KX-16). Without it an attacker on the way can cut off
   // the first packets under chacha20-poly1305 (Terrapin, CVE-2023-48795).
   bool require_strict_kex = false;
+  // PK-10: encrypted packets, without their tag, have a multiple of so many bytes; rounded up to what every
+  // cipher can, and at most limits::padding_unit. 0: what the cipher needs.
+  std::size_t padding_unit = 0;
   std::uint32_t window = limits::initial_window;
   std::uint32_t max_packet = limits::channel_packet;
   std::size_t channels = limits::channels;
@@ -100,6 +103,8 @@ class Engine {
   [[nodiscard]] std::string_view peer_identification() const noexcept;
   // Names in use, for logs: "curve25519-sha256 ssh-ed25519 aes128-gcm@openssh.com".
   [[nodiscard]] std::string negotiated() const;
+  // Whether strict key exchange is in force (KX-16); known with KeysReady.
+  [[nodiscard]] bool strict_kex() const noexcept;
   // Queues DISCONNECT; nothing is sent after it.
   void disconnect(DisconnectReason reason, std::string_view text);
   [[nodiscard]] bool authenticated() const noexcept;
@@ -107,6 +112,9 @@ class Engine {
   // --- authentication, server
   void accept_auth();
   void reject_auth();
+  // The same for the client, but no failure of its (UA-19): nobody could be asked. After limits::auth_outages
+  // of these it is one.
+  void excuse_auth();
   void accept_auth_query();
   // Right, but one of `methods` is needed too (RFC 4252 section 5.1); from now on nothing else is taken.
   void continue_auth(std::vector<std::string> methods);

@@ -80,8 +80,13 @@ constexpr Rule rules[] = {
     // TM-4: no PONG before authentication or during a key exchange (CVE-2025-26466).
     {msg::ping, msg::ping, any, open, Legality::process},
     {msg::pong, msg::pong, any, open, Legality::ignore},
-    // TM-1: numbers that nobody has given a meaning yet.
+    // TM-1: numbers that nobody has given a meaning yet, and those of a key exchange's or a login's method:
+    // without one under way they mean nothing (RFC 4253 section 11.4). What has a meaning and may not come
+    // now disconnects. A link has neither keys nor logins.
     {8, 19, any, open, Legality::unimplemented},
+    {22, 29, secure, open, Legality::unimplemented},
+    {32, 49, secure, open, Legality::unimplemented},
+    {54, 79, secure, open, Legality::unimplemented},
     {83, 89, any, open, Legality::unimplemented},
     {101, 255, any, open, Legality::unimplemented},
 };

@@ -31,7 +31,7 @@ void PacketKeys::use(std::unique_ptr<PacketCipher> cipher, std::uint64_t byte_bu
 }
 
 MutableBytes PacketWriter::begin_packet(std::size_t max_size) {
-  const std::size_t max_padding = min_padding + keys_.block() - 1;
+  const std::size_t max_padding = min_padding + unit_ - 1;
   slot_ = output_.prepare(header + max_size + max_padding + keys_.tag());
   return slot_.subspan(header, max_size);
 }
@@ -42,8 +42,8 @@ Result<> PacketWriter::end_packet(std::size_t payload_size) {
   if (keys_.exhausted()) return failure(Errc::key_exhausted, "sending");
 
   const std::size_t aligned = keys_.aligned_length_field() + 1 + payload_size;
-  std::size_t padding = keys_.block() - aligned % keys_.block();
-  if (padding < min_padding) padding += keys_.block();
+  std::size_t padding = unit_ - aligned % unit_;
+  if (padding < min_padding) padding += unit_;
   const std::size_t length = 1 + payload_size + padding;
 
   store_u32(slot.data(), static_cast<std::uint32_t>(length));
@@ -69,6 +69,7 @@ void PacketWriter::fill_padding(MutableBytes padding) noexcept {
     std::ranges::fill(padding, std::byte{0});
     return;
   }
+  if (padding.size() > padding_pool_.size()) return random_->fill(padding);
   if (padding_left_ < padding.size()) {
     random_->fill(padding_pool_);
     padding_left_ = padding_pool_.size();
@@ -80,7 +81,15 @@ void PacketWriter::fill_padding(MutableBytes padding) noexcept {
 void PacketWriter::use(std::unique_ptr<PacketCipher> cipher, std::uint64_t byte_budget,
                        bool reset_sequence) noexcept {
   keys_.use(std::move(cipher), byte_budget);
+  unit_ = keys_.cipher() ? std::max(keys_.block(), wanted_unit_) : keys_.block();
   if (reset_sequence) sequence_ = 0;
+}
+
+void PacketWriter::pad_to(std::size_t unit) noexcept {
+  constexpr std::size_t step = 16;  // a multiple of every cipher's block size
+  static_assert(limits::padding_unit % step == 0 && limits::padding_unit + min_padding <= 255);
+  wanted_unit_ =
+      std::min((std::min(unit, limits::padding_unit) + step - 1) / step * step, limits::padding_unit);
 }
 
 void PacketReader::use(std::unique_ptr<PacketCipher> cipher, std::uint64_t byte_budget,

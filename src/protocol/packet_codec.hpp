@@ -73,6 +73,8 @@ class PacketWriter {
 
   // From the next packet on. Strict key exchange (KX-16) resets the sequence number too.
   void use(std::unique_ptr<PacketCipher> cipher, std::uint64_t byte_budget, bool reset_sequence) noexcept;
+  // Before the first use(): EngineConfig::padding_unit.
+  void pad_to(std::size_t unit) noexcept;
   [[nodiscard]] PacketKeys& keys() noexcept { return keys_; }
   [[nodiscard]] const PacketKeys& keys() const noexcept { return keys_; }
   [[nodiscard]] std::uint32_t sequence() const noexcept { return sequence_; }  // of the next packet
@@ -87,6 +89,8 @@ class PacketWriter {
   MutableBytes slot_;  // from the length field to the end of what begin_packet() prepared
   std::array<std::byte, 64> padding_pool_{};
   std::size_t padding_left_ = 0;
+  std::size_t unit_ = 8;         // that packets are a multiple of, for the cipher in use
+  std::size_t wanted_unit_ = 0;  // under any cipher
   std::uint32_t sequence_ = 0;
 };
 

@@ -24,6 +24,7 @@ SecureTransport::SecureTransport(const EngineConfig& config, RandomSource& rando
       config_(config),
       version_(config.role == Role::client),
       handshake_({.config = config, .random = random, .reader = reader(), .writer = writer()}) {
+  writer().pad_to(config.padding_unit);
   output().append(as_bytes(config.identification));
   output().append(as_bytes("\r\n"));
   // In one write with the identification: the peer need not ask for it (design section 6, lesson 2).
@@ -171,12 +172,17 @@ void SecureTransport::start_rekey() {
   follow_handshake();
 }
 
+bool SecureTransport::is_overdue(Clock::time_point now) const noexcept {
+  const auto took = now - *exchange_began_;
+  if (authenticated_) return took > limits::key_exchange_deadline;
+  return handshake_.holds_back_output() && took > limits::early_key_exchange_deadline;
+}
+
 void SecureTransport::check_rekey(Clock::time_point now) {
   set_now(now);
   if (handshake_.in_progress()) {
     if (!exchange_began_) exchange_began_ = now;
-    if (now - *exchange_began_ > limits::key_exchange_deadline)
-      std::ignore = fail({Errc::timeout, "key exchange"});
+    if (is_overdue(now)) std::ignore = fail({Errc::timeout, "key exchange"});
     return;
   }
   const bool limited = config_.rekey_interval > std::chrono::seconds::zero();

@@ -34,6 +34,7 @@ class SecureTransport final : public Transport {
   [[nodiscard]] Bytes host_key_blob() const noexcept override { return handshake_.host_key_blob(); }
   [[nodiscard]] std::string_view peer_identification() const noexcept override { return version_.peer(); }
   [[nodiscard]] std::string negotiated() const override { return handshake_.negotiated(); }
+  [[nodiscard]] bool strict_kex() const noexcept override { return handshake_.strict(); }
   [[nodiscard]] std::span<const std::string_view> login_algorithms() const noexcept override {
     return login_algorithms_;
   }
@@ -60,6 +61,8 @@ class SecureTransport final : public Transport {
   void take_login_algorithms(std::string_view listed);
   [[nodiscard]] Received on_key_exchange(Bytes payload);
   [[nodiscard]] Result<> before_kexinit();
+  // The peer has not done its part of a key exchange in time.
+  [[nodiscard]] bool is_overdue(Clock::time_point now) const noexcept;
   // The gate follows the handshake: our KEXINIT closes it, our NEWKEYS opens it.
   void follow_handshake();
 

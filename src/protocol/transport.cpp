@@ -14,6 +14,12 @@
 
 namespace fairlead::ssh {
 
+ByteBuffer disconnect_message(DisconnectReason reason, std::string_view text) {
+  ByteBuffer message;
+  WireWriter(message).byte(msg::disconnect).u32(static_cast<std::uint32_t>(reason)).string(text).string("");
+  return message;
+}
+
 Transport::Transport() noexcept : writer_(output_, nullptr) {}
 Transport::Transport(RandomSource& random) noexcept : writer_(output_, &random) {}
 
@@ -154,10 +160,9 @@ void Transport::disconnect(DisconnectReason reason, std::string_view text) {
 }
 
 void Transport::send_disconnect(DisconnectReason reason, std::string_view text) {
-  ByteBuffer payload;
-  WireWriter(payload).byte(msg::disconnect).u32(static_cast<std::uint32_t>(reason)).string(text).string("");
+  const ByteBuffer message = disconnect_message(reason, text);
   // Keys that are used up leave nothing to say it with.
-  std::ignore = writer_.write(payload.readable());
+  std::ignore = writer_.write(message.readable());
 }
 
 std::unexpected<Error> Transport::fail(Error error, std::string_view text) {

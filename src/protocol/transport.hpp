@@ -20,6 +20,9 @@
 
 namespace fairlead::ssh {
 
+// RFC 4253 section 11.1.
+[[nodiscard]] ByteBuffer disconnect_message(DisconnectReason reason, std::string_view text);
+
 // Engine::Impl owns one of these, a UserAuth (null for a link) and the connection protocol. Engine::next() is
 // a loop:
 //
@@ -111,6 +114,7 @@ class Transport {
   [[nodiscard]] virtual Bytes host_key_blob() const noexcept { return {}; }
   [[nodiscard]] virtual std::string_view peer_identification() const noexcept { return {}; }
   [[nodiscard]] virtual std::string negotiated() const { return "none"; }
+  [[nodiscard]] virtual bool strict_kex() const noexcept { return false; }
   // See Engine::login_algorithms().
   [[nodiscard]] virtual std::span<const std::string_view> login_algorithms() const noexcept { return {}; }
 

@@ -25,6 +25,7 @@ class UserAuth {
   // --- server: answers to the pending attempt
   virtual void accept() {}
   virtual void reject() {}
+  virtual void excuse() {}
   virtual void accept_query() {}
   virtual void accept_partly(std::vector<std::string> /*next_methods*/) {}
   virtual bool prompt(const PromptRound& /*round*/) { return false; }

@@ -241,6 +241,13 @@ void UserAuthServer::reject() {
   answer_failure(std::exchange(pending_is_free_, false));
 }
 
+// UA-19.
+void UserAuthServer::excuse() {
+  if (pending_ == Pending::nothing) return;
+  if (++outages_ <= limits::auth_outages) pending_is_free_ = true;
+  reject();
+}
+
 // UA-3: told only after something was right, and of a query nothing is.
 void UserAuthServer::accept_partly(std::vector<std::string> next_methods) {
   if (pending_ == Pending::exchange) return reject();

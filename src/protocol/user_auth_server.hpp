@@ -32,6 +32,7 @@ class UserAuthServer final : public UserAuth {
   // transport fails with too_many_auth_attempts, which the next Transport::next() returns.
   void accept() override;  // of a query this is accept_query(): a query never logs in
   void reject() override;
+  void excuse() override;
   void accept_query() override;
   void accept_partly(std::vector<std::string> next_methods) override;
   [[nodiscard]] bool prompt(const PromptRound& round) override;
@@ -96,6 +97,7 @@ class UserAuthServer final : public UserAuth {
   bool pending_is_free_ = false;  // its refusal does not count
   unsigned requests_ = 0;
   unsigned failures_ = 0;
+  unsigned outages_ = 0;  // attempts that nobody could decide about
   bool banner_sent_ = false;
 };
 

@@ -67,14 +67,19 @@ Result<bool> VersionExchange::on_line(std::string_view line) {
   return true;
 }
 
-bool is_valid_identification(std::string_view identification) noexcept {
+Result<> check_identification(std::string_view identification) {
   constexpr std::string_view version = "SSH-2.0-";
-  if (!identification.starts_with(version) || identification.size() + 2 > limits::identification_line)
-    return false;
+  const auto fault = [](const char* what) { return failure(Errc::bad_identification, what); };
+  if (!identification.starts_with(version)) return fault("ours does not begin with SSH-2.0-");
+  if (identification.size() + 2 > limits::identification_line) return fault("ours is over 253 characters");
   const std::string_view rest = identification.substr(version.size());
   const std::string_view software = rest.substr(0, rest.find(' '));
-  return !software.empty() && software.find('-') == std::string_view::npos &&
-         std::ranges::all_of(rest, [](char c) { return c >= ' ' && c <= '~'; });
+  if (software.empty()) return fault("ours names no software behind SSH-2.0-");
+  if (software.find('-') != std::string_view::npos)
+    return fault("ours has a minus sign in the name of the software");
+  if (!std::ranges::all_of(rest, [](char c) { return c >= ' ' && c <= '~'; }))
+    return fault("ours has a character that is not printable US-ASCII");
+  return {};
 }
 
 }  // namespace fairlead::ssh

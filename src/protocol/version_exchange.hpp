@@ -35,8 +35,7 @@ class VersionExchange {
   bool lines_before_;
 };
 
-// True for what may be sent: printable ASCII, "SSH-2.0-" first, not too long, no minus sign in
-// softwareversion.
-[[nodiscard]] bool is_valid_identification(std::string_view identification) noexcept;
+// What we send, without CR LF: the error says what of RFC 4253 section 4.2 it breaks.
+[[nodiscard]] Result<> check_identification(std::string_view identification);
 
 }  // namespace fairlead::ssh

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // connect(): from a TCP socket to a server that has let us in.
+#include "protocol/version_exchange.hpp"
 #include "ssh/client_login.hpp"
 #include "ssh/connection_impl.hpp"
 
@@ -27,6 +28,7 @@ std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
   engine->algorithms.ciphers = config.ciphers;
   engine->algorithms.macs = config.macs;
   engine->require_strict_kex = config.require_strict_kex;
+  engine->padding_unit = config.padding_unit;
   engine->rekey_bytes = config.rekey_bytes;
   engine->rekey_interval = config.rekey_interval;
   return engine;
@@ -35,6 +37,8 @@ std::shared_ptr<const EngineConfig> engine_config(const ClientConfig& config) {
 }  // namespace
 
 Task<AcceptedConnection> connect(asio::ip::tcp::socket socket, std::shared_ptr<const ClientConfig> config) {
+  if (const auto valid = check_identification(config->identification); !valid)
+    throw ConnectionError(valid.error());
   const auto connection = std::make_shared<ConnectionImpl>(std::move(socket), engine_config(*config));
   AcceptedConnection connected = connection->handles();
   auto login = std::make_unique<ClientLogin>(*connection, config);

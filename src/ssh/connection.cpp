@@ -29,6 +29,9 @@ void Connection::close(Error why) {
 Task<Error> Connection::closed() {
   return impl_->wait_ended();
 }
+std::optional<Farewell> Connection::farewell() const {
+  return impl_->farewell();
+}
 bool Connection::is_open() const noexcept {
   return impl_->is_open();
 }

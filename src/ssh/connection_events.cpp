@@ -53,7 +53,7 @@ OpenedChannel ConnectionImpl::accept_channel(const std::shared_ptr<ChannelCore>&
 Task<std::expected<OpenedChannel, Refusal>> ConnectionImpl::open_channel(std::string type,
                                                                          std::vector<std::byte> extra) {
   const auto self = shared_from_this();
-  if (ended_) throw ConnectionError(*ended_);
+  if (ended_) throw ending();
   const auto id = engine_.open_channel(type, extra);
   if (!id) co_return std::unexpected(Refusal{OpenFailure::resource_shortage, "too many channels"});
   const auto core = add_channel(*id, ChannelCore::Phase::opening);
@@ -62,7 +62,7 @@ Task<std::expected<OpenedChannel, Refusal>> ConnectionImpl::open_channel(std::st
   co_await core->wait_opened();
   if (core->refusal) co_return std::unexpected(std::move(*core->refusal));
   // The peer may have opened and closed it at once: that is a channel at its end, not a refusal.
-  if (ended_) throw ConnectionError(*ended_);
+  if (ended_) throw ending();
   co_return std::move(channel);
 }
 
@@ -149,7 +149,7 @@ bool ConnectionImpl::on_event(EngineEvent& event) {
                           return on_event(e), true;
                         },
                         [&](event::GlobalReply& e) { return on_event(e), true; },
-                        [&](const event::Disconnected&) { return end({Errc::disconnected_by_peer}), true; },
+                        [&](const event::Disconnected& e) { return on_event(e), true; },
                         [](const auto&) { return false; },
                     },
                     event);
@@ -162,6 +162,12 @@ void ConnectionImpl::on_event(event::Writable& event) {
   }
   for (ChannelCore* core : channels_)
     if (core) core->on_writable();
+}
+
+void ConnectionImpl::on_event(const event::Disconnected& event) {
+  farewell_ = std::make_unique<const Farewell>(
+      Farewell{event.reason, std::string(event.text.substr(0, limits::disconnect_text))});
+  end({Errc::disconnected_by_peer});
 }
 
 void ConnectionImpl::on_event(event::ChannelOpen& event) {

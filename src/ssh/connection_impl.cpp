@@ -112,7 +112,9 @@ AcceptedConnection ConnectionImpl::handles() {
 Task<> ConnectionImpl::log_in(std::unique_ptr<Login> login, std::chrono::seconds deadline) {
   Owner owner(shared_from_this());
   login_ = std::move(login);
-  set_deadline(Deadline::login, Clock::now() + deadline);
+  last_received_ = Clock::now();
+  set_deadline(Deadline::login, last_received_ + deadline);
+  set_deadline(Deadline::tick, last_received_ + tick);  // a silent peer's key exchange has a deadline, too
   flush_soon();
   std::optional<Error> failure;
   try {
@@ -125,7 +127,7 @@ Task<> ConnectionImpl::log_in(std::unique_ptr<Login> login, std::chrono::seconds
   // TH-7: a login that failed half-way is none, whatever it says of itself.
   if (failure || !login_->done()) end(failure.value_or(Error{Errc::cancelled}));
   owner.reader_finished();
-  if (ended_) throw ConnectionError(*ended_);
+  if (ended_) throw ending();
   deadlines_.clear(Deadline::login);
 }
 

@@ -66,6 +66,11 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   [[nodiscard]] bool is_open() const noexcept { return !ended_; }
   // Only when ended.
   [[nodiscard]] const Error& why() const noexcept { return *ended_; }
+  // The same, to be thrown.
+  [[nodiscard]] ConnectionError ending() const { return ConnectionError(*ended_, farewell()); }
+  [[nodiscard]] std::optional<Farewell> farewell() const {
+    return farewell_ ? std::optional(*farewell_) : std::nullopt;
+  }
   [[nodiscard]] Engine& engine() noexcept { return engine_; }
   [[nodiscard]] OutputGate& gate() noexcept { return gate_; }
   [[nodiscard]] asio::any_io_executor executor() { return socket_.get_executor(); }
@@ -104,6 +109,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   void on_event(event::GlobalRequest& event);
   void on_event(event::GlobalReply& event);
   void on_event(event::Writable& event);
+  void on_event(const event::Disconnected& event);
   // False: for Login.
   [[nodiscard]] bool on_event(EngineEvent& event);
   [[nodiscard]] ChannelCore* find(ChannelId id) const noexcept;
@@ -136,6 +142,7 @@ class ConnectionImpl : public std::enable_shared_from_this<ConnectionImpl> {
   Deadlines deadlines_;
   std::unique_ptr<Login> login_;
   std::optional<Error> ended_;
+  std::unique_ptr<const Farewell> farewell_;  // idle connections have none to pay for
 
   std::vector<ChannelCore*> channels_;  // by our number
   std::weak_ptr<Queue<NewChannel>> new_channels_;

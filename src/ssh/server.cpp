@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // accept(): from a TCP socket to an authenticated client.
+#include "protocol/transport.hpp"
+#include "protocol/version_exchange.hpp"
 #include "ssh/connection_impl.hpp"
 #include "ssh/server_login.hpp"
 
@@ -7,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 namespace fairlead::ssh {
@@ -38,6 +41,7 @@ std::shared_ptr<const EngineConfig> make_engine_config(const ServerConfig& confi
     engine->auth_methods = {"none", "password", "publickey"};
   engine->auth_failures = config.auth_failures;
   engine->require_strict_kex = config.require_strict_kex;
+  engine->padding_unit = config.padding_unit;
   engine->rekey_bytes = config.rekey_bytes;
   engine->rekey_interval = config.rekey_interval;
   engine->channels = config.channels;
@@ -60,6 +64,8 @@ std::shared_ptr<const EngineConfig> engine_config(const std::shared_ptr<const Se
 
 Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
                                       std::shared_ptr<const ServerConfig> config) {
+  if (const auto valid = check_identification(config->identification); !valid)
+    throw ConnectionError(valid.error());
   boost::system::error_code gone;
   const auto client = socket.remote_endpoint(gone);
   const auto connection = std::make_shared<ConnectionImpl>(std::move(socket), engine_config(config));
@@ -72,6 +78,18 @@ Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
   connection->keep_alive(config->alive_interval, config->alive_count);
   connection->run();
   co_return std::move(accepted);
+}
+
+std::vector<std::byte> refusal(std::string_view identification, DisconnectReason reason,
+                               std::string_view text) {
+  ByteBuffer output;
+  output.append(as_bytes(identification));
+  output.append(as_bytes("\r\n"));
+  PacketWriter writer(output, nullptr);
+  const ByteBuffer message = disconnect_message(reason, text);
+  std::ignore = writer.write(message.readable());  // cannot fail without a cipher
+  const Bytes bytes = std::as_const(output).readable();
+  return {bytes.begin(), bytes.end()};
 }
 
 }  // namespace fairlead::ssh

@@ -58,12 +58,18 @@ std::string_view verdict_name(Verdict verdict, bool query) {
   switch (verdict) {
     case Verdict::refused:
       return "refused";
+    case Verdict::unavailable:
+      return "unavailable";
     case Verdict::partial:
       return query ? "acceptable" : "partial";
     case Verdict::accepted:
       return query ? "acceptable" : "accepted";
   }
   return "";
+}
+
+bool is_right(Verdict verdict) {
+  return verdict == Verdict::partial || verdict == Verdict::accepted;
 }
 
 // The password stands decrypted in our own receive buffer, which lives on.
@@ -104,13 +110,19 @@ Task<> ServerLogin::handle(EngineEvent& event) {
     know(refused->user);
     tell_refusal(refused->why, std::string(refused->method) + ": " + refused->reason);
   }
-  if (const auto* keys = std::get_if<event::KeysReady>(&event))
-    tell(keys->first ? "keys" : "rekeyed", connection_.engine().negotiated());
+  if (const auto* keys = std::get_if<event::KeysReady>(&event)) tell_keys(*keys);
   return nothing_to_wait_for();
 }
 
 void ServerLogin::tell(std::string_view event, std::string_view detail) const {
   if (config_->on_event) config_->on_event(event, detail);
+}
+
+void ServerLogin::tell_keys(event::KeysReady keys) const {
+  tell(keys.first ? "keys" : "rekeyed", connection_.engine().negotiated());
+  // TH-1.
+  if (keys.first && !connection_.engine().strict_kex())
+    tell("kex_not_strict", "the client does not know strict key exchange");
 }
 
 Task<> ServerLogin::sign(event::SignatureWanted wanted) {
@@ -187,19 +199,19 @@ Task<> ServerLogin::decide(event::AuthAttempt attempt) {
 
 Task<> ServerLogin::conclude(Task<Outcome> asking) {
   const auto asked = Engine::Clock::now();
-  Outcome verdict = Verdict::refused;
+  Outcome verdict = Verdict::unavailable;
   try {
     verdict = co_await std::move(asking);
   } catch (const boost::system::system_error& failure) {
     if (failure.code() == asio::error::operation_aborted) throw;  // the login itself was cancelled
-    tell("auth_failed", failure.what());
+    tell("auth_unavailable", failure.what());
   } catch (const std::bad_alloc&) {
     throw;  // TH-7: who knows how far it came; this connection ends
   } catch (const std::exception& failure) {
-    tell("auth_failed", failure.what());
+    tell("auth_unavailable", failure.what());
   }
   if (!verdict) co_return;
-  if (*verdict == Verdict::refused && attempt_.method != method_name(event::AuthAttempt::Method::none))
+  if (!is_right(*verdict) && attempt_.method != method_name(event::AuthAttempt::Method::none))
     co_await delay_refusal(context_.user, asked);
   if (connection_.is_open()) answer(*verdict);
 }
@@ -289,8 +301,8 @@ Task<ServerLogin::Outcome> ServerLogin::take_mic(std::vector<std::byte> mic, std
 
 void ServerLogin::answer(Verdict verdict) {
   tell("auth", std::string(attempt_.method) + " " + std::string(verdict_name(verdict, attempt_.query)));
-  if (verdict == Verdict::refused)
-    reject_with_explanation();
+  if (!is_right(verdict))
+    reject_with_explanation(verdict);
   else if (attempt_.query)
     // CVE-2024-45337: a query proves nothing, and nothing of it is remembered.
     connection_.engine().accept_auth_query();
@@ -324,11 +336,14 @@ void ServerLogin::reject() {
   connection_.engine().reject_gssapi(std::exchange(gssapi_failure_, {}));
 }
 
-void ServerLogin::reject_with_explanation() {
+void ServerLogin::reject_with_explanation(Verdict verdict) {
   if (config_->authenticator)
     if (const std::string text = config_->authenticator->explanation(context_); !text.empty())
       connection_.engine().show_banner(text);
-  reject();
+  if (verdict == Verdict::unavailable)
+    connection_.engine().excuse_auth();
+  else
+    reject();
 }
 
 void ServerLogin::end_dialogue() noexcept {

@@ -56,12 +56,14 @@ class ServerLogin final : public Login {
   void answer(Verdict verdict);
   void answer_right(Verdict verdict);
   void reject();
-  void reject_with_explanation();
+  // Whatever the verdict was, if it let nobody in.
+  void reject_with_explanation(Verdict verdict);
   void end_dialogue() noexcept;
   void know(std::string_view user);
   // Nobody is asked.
   void tell_refusal(LoginRefusal why, std::string_view detail);
   [[nodiscard]] Task<> delay_refusal(std::string_view user, Engine::Clock::time_point asked);
+  void tell_keys(event::KeysReady keys) const;
   void tell(std::string_view event, std::string_view detail) const;
 
   ConnectionImpl& connection_;

@@ -46,7 +46,7 @@ Task<> collect(Channel channel, std::shared_ptr<RunResult> result, std::size_t m
 
 Task<> fail_with(Connection connection) {
   const Error why = co_await connection.closed();
-  throw ConnectionError(why);
+  throw ConnectionError(why, connection.farewell());
 }
 
 }  // namespace

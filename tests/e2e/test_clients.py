@@ -2,11 +2,12 @@
 """Programs that people really use over ssh: sftp, scp, rsync, git, plink, paramiko, asyncssh, Ansible's and VS Code's ways."""
 import asyncio
 import os
+import signal
 import subprocess
 
 import paramiko
 import pytest
-from conftest import PASSWORD, run, same_tree
+from conftest import PASSWORD, Daemon, own_daemons, run, same_tree, wait_until
 
 
 def test_file_transfer_in_a_scratch_image(own_daemon, tree, tmp_path):
@@ -88,6 +89,32 @@ def test_paramiko(paramiko_client):
             file.write("x" * 100000)
         assert sftp.stat("/tmp/p").st_size == 100000
         assert "p" in sftp.listdir("/tmp")
+
+
+def paramiko_keys(daemon):
+    """Keys alone: the exception says why there are none."""
+    with paramiko.Transport(("127.0.0.1", daemon.port)) as transport:
+        transport.start_client(timeout=10)
+
+
+def test_clients_without_strict_key_exchange_are_named_or_refused(work):
+    """Debian's paramiko is from before Terrapin (CVE-2023-48795), its OpenSSH has the remedy."""
+    def named():
+        return [line for line in daemon.log() if line["message"] == "kex_not_strict"]
+
+    daemon = Daemon(work / f"strict-{next(own_daemons)}", "oci", "busybox").start()
+    assert daemon.ssh("echo in").stdout == b"in\n"
+    assert not named()
+    paramiko_keys(daemon)
+    wait_until(named, 10, "the log names the old client")
+    daemon.set("ssh.requireStrictKex", True)
+    daemon.write()
+    daemon.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "CORE_CONFIG_RELOADED" in daemon.codes(), 10, "the file is read again")
+    with pytest.raises((paramiko.SSHException, EOFError)):
+        paramiko_keys(daemon)
+    assert daemon.ssh("echo in").stdout == b"in\n"
+    assert daemon.stop() == 0
 
 
 def test_asyncssh(daemon):

@@ -114,6 +114,8 @@ def test_a_person_without_privileges_gets_boxes_too(work):
     directory = work / "unprivileged"
     directory.mkdir()
     one = Demo(directory, uid=65534).make_key().be_unprivileged(directory).start()
+    # TC-15: a process that is not dumpable is root's in /proc, whoever runs it: no debugger of that user reads our keys.
+    assert os.stat(f"/proc/{one.process.pid}/mem").st_uid == 0
     try:
         assert one.state().is_relative_to(one.home)
         person = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]

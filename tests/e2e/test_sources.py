@@ -3,6 +3,7 @@
 import contextlib
 import os
 import socket
+import struct
 
 import pytest
 from conftest import PASSWORD, Daemon, own_daemons, run, wait_until
@@ -38,6 +39,18 @@ def greeting(daemon, source):
         return b""
 
 
+def reason_to_leave(daemon, source):
+    """The code of the DISCONNECT that a new connection gets in the clear, and its text (RFC 4253 section 11.1)."""
+    said = b""
+    with socket.create_connection(("127.0.0.1", daemon.port), 10, (source, 0)) as client:
+        while piece := client.recv(4096):
+            said += piece
+    line, packet = said.split(b"\r\n", 1)
+    assert line == b"SSH-2.0-Fairlead" and packet[5] == 1
+    reason, size = struct.unpack_from(">II", packet, 6)
+    return reason, packet[14:14 + size]
+
+
 def test_a_guesser_is_turned_away_and_its_neighbour_is_not(strict):
     assert login(strict, GUESSER, "wrong").returncode == 255
     wait_until(lambda: "SSH_SOURCE_PENALTY" in strict.codes(), 10, "the penalty is told")
@@ -62,6 +75,9 @@ def test_one_source_holds_only_its_share_of_connections(strict):
         for _ in range(3):
             client = held.enter_context(socket.create_connection(("127.0.0.1", strict.port), 10, (GUESSER, 0)))
             assert client.recv(8) == b"SSH-2.0-"
-        assert greeting(strict, GUESSER) == b""
+        assert reason_to_leave(strict, GUESSER) == (12, b"Too many connections, please try again later.")
+        assert b"Too many connections" in login(strict, GUESSER).stderr
+        for _ in range(50):  # a flood, of which only some are held until they have read it
+            assert greeting(strict, GUESSER) == b"SSH-2.0-"
         assert login(strict, NEIGHBOUR).stdout == b"in\n"
-    wait_until(lambda: greeting(strict, GUESSER) == b"SSH-2.0-", 10, "the places are free again")
+    wait_until(lambda: login(strict, GUESSER).stdout == b"in\n", 10, "the places are free again")

@@ -359,6 +359,27 @@ def test_connections_to_the_server_are_kept(daemon, hooks):
     assert len(hooks.requests) == 10
 
 
+def test_an_outage_is_neither_a_failure_of_the_users_nor_a_penalty_of_the_source(work, hooks):
+    """UA-19."""
+    daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox")
+    daemon.set("auth", {"password": {"method": "webhook", "webhook": {"url": hooks.url}}})
+    daemon.set("ssh.perSource.exempt", [])
+    daemon.set("ssh.perSource.penalties", {"noAttempt": "0s", "authFailed": "1m", "graceExceeded": "1m"})
+    daemon.start()
+    try:
+        hooks.clear()
+        hooks.answer = lambda path, body: (403, {})
+        refused = login(daemon, PASSWORD, "ada", "-o", "NumberOfPasswordPrompts=8")
+        assert b"Permission denied" in refused.stderr and len(hooks.of("/password")) == 8, "two more than may fail"
+        hooks.answer = by_password
+        assert login(daemon).stdout == b"in\n"
+        assert daemon.codes().count("SSH_AUTH_UNAVAILABLE") == 8 and "SSH_SOURCE_PENALTY" not in daemon.codes()
+        assert login(daemon, "wrong").returncode == 255
+        wait_until(lambda: "SSH_SOURCE_PENALTY" in daemon.codes(), 10, "who guesses is turned away all the same")
+    finally:
+        assert daemon.stop() == 0
+
+
 def test_a_closed_port_is_unavailable(work):
     daemon = Daemon(work / f"hooks-{next(own_daemons)}", "oci", "busybox")
     daemon.set("auth", {"password": {"method": "webhook", "webhook": {"url": "http://127.0.0.1:1", "authTimeout": "500ms"}}})

@@ -18,6 +18,9 @@ namespace fairlead::ssh {
 
 enum class Verdict : std::uint8_t {
   refused,  // the zero value
+  // Refused, because whoever decides could not be asked: no failure of the user's, as far as
+  // limits::auth_outages goes.
+  unavailable,
   partial,  // right, but another method is needed too (RFC 4252 section 5.1)
   accepted,
 };
@@ -44,7 +47,7 @@ class Prompter {
 };
 
 // One object may serve many connections at once, each on its own thread. Arguments live until the returned
-// task is done. An exception counts as refused,
+// task is done. An exception counts as unavailable,
 // but std::bad_alloc ends the connection. The task is cancelled when the connection ends before the
 // answer: by the login deadline, above all.
 class Authenticator {

@@ -46,13 +46,14 @@ struct ClientConfig {
   std::function<Task<std::vector<std::string>>(PromptRound round)> answer_prompts;
   // The server's words before the login (RFC 4252 section 5.4), its text too: escape it. May be empty.
   std::function<void(std::string_view text)> on_banner;
-  std::string identification = "SSH-2.0-Fairlead";
+  std::string identification = "SSH-2.0-Fairlead";  // as ServerConfig::identification
   std::chrono::seconds login_deadline = limits::login_grace;
   // Empty lists mean the engine's defaults.
   std::vector<std::string> key_exchanges, host_key_algorithms, ciphers, macs;
   // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
   // it only with chacha20-poly1305.
   bool require_strict_kex = false;
+  std::size_t padding_unit = 0;  // as ServerConfig::padding_unit
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;  // 0: never by time
 

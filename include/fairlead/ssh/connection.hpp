@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ class Connection {
   void close(Error why);
   // Completes when the connection has ended, with why.
   [[nodiscard]] Task<Error> closed();
+  // What the peer said with its DISCONNECT, once that has ended the connection.
+  [[nodiscard]] std::optional<Farewell> farewell() const;
   [[nodiscard]] bool is_open() const noexcept;
 
   [[nodiscard]] asio::any_io_executor executor() const;

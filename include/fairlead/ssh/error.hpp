@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace fairlead::ssh {
 
@@ -86,14 +88,24 @@ inline std::unexpected<Error> failure(Errc code, const char* detail = "") {
 // The reason that DISCONNECT carries when a connection ends with this code.
 [[nodiscard]] DisconnectReason disconnect_reason(Errc code) noexcept;
 
+// What a peer said with its DISCONNECT.
+struct Farewell {
+  DisconnectReason reason{};  // any number: the peer's
+  std::string text;  // the peer's words, at most limits::disconnect_text bytes: escape before showing
+};
+
 // What coroutines throw when the whole connection ends (style guide, section 5). Never thrown below src/ssh.
 class ConnectionError : public std::runtime_error {
  public:
-  explicit ConnectionError(Error error) : std::runtime_error(to_string(error)), error_(error) {}
+  explicit ConnectionError(Error error, std::optional<Farewell> farewell = {})
+      : std::runtime_error(to_string(error)), error_(error), farewell_(std::move(farewell)) {}
   [[nodiscard]] const Error& error() const noexcept { return error_; }
+  // With disconnected_by_peer. what() has nothing of it.
+  [[nodiscard]] const std::optional<Farewell>& farewell() const noexcept { return farewell_; }
 
  private:
   Error error_;
+  std::optional<Farewell> farewell_;
 };
 
 }  // namespace fairlead::ssh

@@ -17,6 +17,9 @@ inline constexpr std::size_t bytes_before_identification = std::size_t{64} * 102
 
 // RFC 4253 section 6.1 demands 35000; OpenSSH and x/crypto accept 256 KiB.
 inline constexpr std::size_t packet_length = std::size_t{256} * 1024;
+// Of padding to hide lengths: padding_length is one byte, at least 4 is padding anyway, and 16 divides it, as
+// every cipher's block size does.
+inline constexpr std::size_t padding_unit = 240;
 // What we put in one CHANNEL_DATA and announce as our maximum packet size.
 inline constexpr std::uint32_t channel_packet = 32 * 1024;
 
@@ -28,12 +31,18 @@ inline constexpr std::chrono::seconds rekey_interval{3600};
 inline constexpr std::uint64_t packets_per_key = (std::uint64_t{1} << 32) - 1;
 // A key exchange that the peer starts and does not finish holds our output back.
 inline constexpr std::chrono::seconds key_exchange_deadline{60};
+// The first one, and what comes before the login: until we have sent our last message of it. Then a client's
+// user may be comparing fingerprints, and the login deadline decides.
+inline constexpr std::chrono::seconds early_key_exchange_deadline{30};
 
 // Control messages that wait for the end of a key exchange: more than a peer can cause in a round trip of
 // honest use.
 inline constexpr std::size_t gated_control = std::size_t{256} * 1024;
 // Key exchanges before authentication: a login needs one, and each costs us a signature.
 inline constexpr unsigned early_key_exchanges = 4;
+
+// Of the text in a peer's DISCONNECT we keep so many bytes: a sentence for the log.
+inline constexpr std::size_t disconnect_text = 256;
 
 inline constexpr std::size_t algorithm_name = 64;       // RFC 4251 section 6
 inline constexpr std::size_t ext_info_extensions = 64;  // OpenSSH knows six
@@ -42,6 +51,9 @@ inline constexpr std::size_t user_name = 255;   // bytes; longer than any accoun
 inline constexpr std::size_t password = 1024;   // bytes; OpenSSH's own limit
 inline constexpr unsigned auth_failures = 6;    // OpenSSH's MaxAuthTries
 inline constexpr unsigned auth_requests = 128;  // of any kind, queries and successes included
+// Attempts of one connection that nobody could decide about and that count as no failure: a full agent's keys
+// and some passwords. Later ones count, so that an outage that comes and goes is no free guessing.
+inline constexpr unsigned auth_outages = 20;
 // Of one attempt: INFO_REQUESTs, those without prompts included, or tokens of a GSS-API mechanism (Kerberos
 // needs two, what negotiates needs four).
 inline constexpr unsigned auth_rounds = 10;

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::ssh {
@@ -39,6 +40,8 @@ struct ServerConfig {
   std::shared_ptr<HostKeySigner> host_keys;
   std::shared_ptr<Authenticator> authenticator;  // null admits everyone: tutorials and tests only
   std::shared_ptr<GssapiAcceptor> gssapi;        // null: gssapi-with-mic is off, whatever methods() says
+  // "SSH-2.0-NAME", perhaps a space and a comment, in RFC 4253 section 4.2's bounds: else accept() throws
+  // bad_identification, which says what is wrong.
   std::string identification = "SSH-2.0-Fairlead";
   std::string banner;
   std::chrono::seconds login_grace = limits::login_grace;  // one absolute deadline from accept() to login
@@ -48,6 +51,9 @@ struct ServerConfig {
   // Refuses peers that do not know strict key exchange (Terrapin, CVE-2023-48795). Old ones do not, and need
   // it only with chacha20-poly1305.
   bool require_strict_kex = false;
+  // Encrypted packets have a multiple of so many bytes, at most limits::padding_unit, so that their lengths
+  // tell less of what is typed (RFC 4253 section 6); when they come still tells. 0: what the cipher needs.
+  std::size_t padding_unit = 0;
   std::uint64_t rekey_bytes = limits::rekey_bytes;
   std::chrono::seconds rekey_interval = limits::rekey_interval;
   std::size_t channels = limits::channels;
@@ -74,6 +80,12 @@ struct AcceptedServerConnection : AcceptedConnection {
 // then.
 [[nodiscard]] Task<AcceptedServerConnection> accept(asio::ip::tcp::socket socket,
                                                     std::shared_ptr<const ServerConfig> config);
+
+// What a server without room for another connection sends in place of accept(), before it closes: its
+// identification and DISCONNECT, which needs no keys (RFC 4253 section 11.1). About a hundred bytes: they fit
+// into a fresh socket without waiting.
+[[nodiscard]] std::vector<std::byte> refusal(std::string_view identification, DisconnectReason reason,
+                                             std::string_view text);
 
 // The plain link (design D5) over any connected stream socket: no encryption, both sides may open channels.
 [[nodiscard]] AcceptedConnection link(asio::generic::stream_protocol::socket socket);

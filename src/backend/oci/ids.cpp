@@ -68,6 +68,8 @@ bool sit(Sitter& sitter) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::close(release[1]);
     int error = ::unshare(CLONE_NEWUSER) == 0 ? 0 : errno;
+    // The daemon is not dumpable, so its copy belongs to root in /proc; ids are mapped by who it belongs to.
+    ::prctl(PR_SET_DUMPABLE, 1);
     char byte = 0;
     if (::write(ready[1], &error, sizeof error) == sizeof error) [[maybe_unused]]
       const auto end = ::read(release[0], &byte, 1);

@@ -45,7 +45,7 @@ TEST(Load, EverySshKeyIsRead) {
       "  banner: hi\n  hostkeys: [/a, /b]\n  hostCertificates: [/a-cert.pub]\n  clientAliveInterval: 15s\n  "
       "clientAliveCountMax: 2\n"
       "  loginGraceTime: 1m\n  maxConnections: 10\n  maxUnauthenticated: 5\n  rekeyLimit: 1M\n  "
-      "shutdownGrace: 3s\n");
+      "requireStrictKex: true\n  shutdownGrace: 3s\n");
   ASSERT_TRUE(config) << config.error().front();
   EXPECT_EQ(config->ssh.listen, "[::1]:22");
   EXPECT_EQ(config->ssh.server_version, "SSH-2.0-Box_1.2 hello there");
@@ -61,6 +61,7 @@ TEST(Load, EverySshKeyIsRead) {
   EXPECT_EQ(config->ssh.max_connections, 10U);
   EXPECT_EQ(config->ssh.max_unauthenticated, 5U);
   EXPECT_EQ(config->ssh.rekey_limit, 1U << 20);
+  EXPECT_TRUE(config->ssh.require_strict_kex);
   EXPECT_EQ(config->ssh.shutdown_grace, 3s);
 }
 
@@ -338,11 +339,13 @@ TEST(Load, GuestAgentKeysThatCannotWorkAreWarnedAbout) {
 }
 
 TEST(Load, OwnTopLevelKeys) {
-  const auto config = with("stateDirectory: /s\ninstance: blue.1\nthreads: 3\nagentPath: /a\n");
+  const auto config =
+      with("stateDirectory: /s\ninstance: blue.1\nthreads: 3\nagentPath: /a\ncoreDumps: true\n");
   ASSERT_TRUE(config) << config.error().front();
   EXPECT_EQ(state_directory(*config), "/s");
   EXPECT_EQ(config->instance, "blue.1");
   EXPECT_EQ(config->threads, 3U);
+  EXPECT_TRUE(config->core_dumps);
   expect_error("stateDirectory: s", "absolute");
   expect_error("instance: 'a b'", "instance (must be");
   expect_error("threads: 99999", "at most 1024");

@@ -16,7 +16,7 @@ constexpr unsigned unlucky = 0;  // it drops whenever something is dropped at al
 
 class SourcesTest : public testing::Test {
  protected:
-  std::expected<Sources::Visit, const char*> knock(const std::string& address, unsigned dice = lucky) {
+  std::expected<Sources::Visit, Turned> knock(const std::string& address, unsigned dice = lucky) {
     return sources_.admit(address, *make_source_rules(ssh_), now_, dice);
   }
   // Connections of one address that stay.
@@ -29,7 +29,7 @@ class SourcesTest : public testing::Test {
   // How long `address` is turned away after a connection that ended so.
   std::optional<Sources::Clock::duration> fail(const std::string& address, Ending ending) {
     auto visit = knock(address);
-    EXPECT_TRUE(visit) << visit.error();
+    EXPECT_TRUE(visit) << visit.error().why;
     return visit ? visit->end(ending, now_) : std::nullopt;
   }
 
@@ -49,6 +49,27 @@ TEST_F(SourcesTest, AThirdFailedLoginInARowTurnsTheSourceAway) {
   EXPECT_FALSE(knock("10.0.0.1"));
   now_ += 1s;
   EXPECT_TRUE(knock("10.0.0.1"));
+}
+
+// UA-19.
+TEST_F(SourcesTest, WhoCouldNotBeDecidedAboutHasNotFailed) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(fail("10.0.0.1", Ending::unavailable), std::nullopt);
+  EXPECT_EQ(sources_.remembered(), 0U);
+}
+
+// TM-2: of others in its place a client may hear, of dice and penalties it does not.
+TEST_F(SourcesTest, OnlyAFullHouseIsToldToTheClient) {
+  ssh_.max_unauthenticated = 4;
+  ssh_.per_source.max_unauthenticated = 2;
+  EXPECT_EQ(fail("10.0.0.9", Ending::auth_failed), std::nullopt);
+  EXPECT_EQ(fail("10.0.0.9", Ending::auth_failed), std::nullopt);
+  EXPECT_EQ(fail("10.0.0.9", Ending::auth_failed), 15s);
+  EXPECT_FALSE(knock("10.0.0.9").error().no_room);
+  const auto two = hold("10.0.0.1", 2);
+  EXPECT_TRUE(knock("10.0.0.1").error().no_room);
+  EXPECT_FALSE(knock("10.0.0.2", unlucky).error().no_room);
+  const auto others = hold("10.0.0.2", 2);
+  EXPECT_TRUE(knock("10.0.0.3").error().no_room);
 }
 
 TEST_F(SourcesTest, SlowFailuresAreForgiven) {

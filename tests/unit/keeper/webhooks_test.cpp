@@ -132,9 +132,9 @@ TEST_F(KeeperWebhooks, AnApologyIsMadeOnceAndOnlyWhenNobodyCouldBeAsked) {
   EXPECT_EQ(password(login), Verdict::refused);
   EXPECT_EQ(login.explanation(context()), "") << "a clear no";
   status_ = 403;
-  EXPECT_EQ(key(login, plain_, false), Verdict::refused);
+  EXPECT_EQ(key(login, plain_, false), Verdict::unavailable);
   EXPECT_THAT(login.explanation(context()), testing::HasSubstr("unavailable"));
-  EXPECT_EQ(key(login, other_, false), Verdict::refused);
+  EXPECT_EQ(key(login, other_, false), Verdict::unavailable);
   EXPECT_EQ(login.explanation(context()), "");
 }
 
@@ -145,6 +145,10 @@ TEST_F(KeeperWebhooks, NothingIsSaidOfAnAuthorizationThatCannotBeHad) {
   EXPECT_EQ(password(login), Verdict::refused);
   EXPECT_THAT(asked_, ElementsAre("/password", "/authz"));
   EXPECT_EQ(login.explanation(context()), "");
+  EXPECT_THAT(codes_->seen, ElementsAre("SSH_AUTH_UNAVAILABLE"));
+  EXPECT_TRUE(login.met_outage());
+  EXPECT_FALSE(login.refused_somebody()) << "its source has done nothing wrong";
+  EXPECT_THAT(metadata(login), IsEmpty());
 }
 
 TEST_F(KeeperWebhooks, AVerdictIsForOneKeyOneUserAndOneConnection) {
@@ -179,10 +183,12 @@ TEST_F(KeeperWebhooks, NothingOfAFailedAttemptIsLeft) {
 TEST_F(KeeperWebhooks, AServerThatGivesNoAnswerMakesTheMethodUnavailable) {
   status_ = 500;
   LoginAuthenticator login(make_keeper(), "1", log_);
-  EXPECT_EQ(password(login), Verdict::refused);
+  EXPECT_FALSE(login.met_outage());
+  EXPECT_EQ(password(login), Verdict::unavailable);
   EXPECT_THAT(codes_->seen, ElementsAre("SSH_AUTH_UNAVAILABLE"));
   EXPECT_FALSE(login.refused_somebody()) << "nobody has guessed";
-  EXPECT_EQ(key(login, plain_, false), Verdict::refused);
+  EXPECT_TRUE(login.met_outage());
+  EXPECT_EQ(key(login, plain_, false), Verdict::unavailable);
   status_ = 200;
   EXPECT_EQ(key(login, plain_, false), Verdict::accepted) << "no answer is not remembered as one";
 }

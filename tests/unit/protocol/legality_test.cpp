@@ -63,7 +63,9 @@ Reaction expected(Role role, Phase phase, bool strict, unsigned number) {
   if (harmless || number == 193 || (server && number == 50)) return Reaction::ignored;
   if (number == 20 || number == 192 || (number >= 80 && number <= 82) || (number >= 90 && number <= 100))
     return Reaction::taken;
-  if (number == 0 || number <= 7 || (number >= 21 && number <= 79)) return Reaction::refused;
+  // Other states' and the other side's: NEWKEYS, KEX_INIT, KEX_REPLY, answers to a login.
+  if (number <= 7 || number == 21 || number == 30 || number == 31 || (number >= 50 && number <= 53))
+    return Reaction::refused;
   return Reaction::unimplemented;
 }
 

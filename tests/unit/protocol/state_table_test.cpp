@@ -141,12 +141,15 @@ const Rows connection_rows{
     {90, 91, acts, disconnects, disconnects},  // CHANNEL_OPEN and its confirmation
     {92, 92, acts, disconnects,
      std::nullopt},  // CHANNEL_OPEN_FAILURE; old implementations send no language tag
-    {93, 94, acts, disconnects, disconnects},              // WINDOW_ADJUST, DATA
-    {96, 98, acts, disconnects, disconnects},              // EOF, CLOSE, REQUEST
-    {99, 100, silent, disconnects, disconnects},           // answers to channel requests that nobody made
-    {192, 192, acts, acts, acts},                          // PING: whatever is in it comes back
-    {193, 193, silent, silent, silent},                    // PONG
-    {8, 19, unimplemented, unimplemented, unimplemented},  // RFC 4253 section 11.4: what has no meaning yet
+    {93, 94, acts, disconnects, disconnects},               // WINDOW_ADJUST, DATA
+    {96, 98, acts, disconnects, disconnects},               // EOF, CLOSE, REQUEST
+    {99, 100, silent, disconnects, disconnects},            // answers to channel requests that nobody made
+    {192, 192, acts, acts, acts},                           // PING: whatever is in it comes back
+    {193, 193, silent, silent, silent},                     // PONG
+    {8, 19, unimplemented, unimplemented, unimplemented},   // RFC 4253 section 11.4: what has no meaning yet,
+    {22, 29, unimplemented, unimplemented, unimplemented},  // or none without a key exchange
+    {32, 49, unimplemented, unimplemented, unimplemented},
+    {54, 79, unimplemented, unimplemented, unimplemented},  // or a login under way
     {83, 89, unimplemented, unimplemented, unimplemented},
     {101, 191, unimplemented, unimplemented, unimplemented},
     {194, 255, unimplemented, unimplemented, unimplemented},

@@ -104,13 +104,24 @@ TEST(VersionExchange, LinesBeforeAreBoundedInNumberAndBytes) {
 }
 
 TEST(VersionExchange, WhatWeSendIsChecked) {
-  EXPECT_TRUE(is_valid_identification("SSH-2.0-Fairlead"));
-  EXPECT_TRUE(is_valid_identification("SSH-2.0-Fairlead_1.0 with-a comment"));
-  for (const char* bad :
-       {"", "SSH-2.0-", "SSH-1.99-x", "SSH-2.0-a\r", "SSH-2.0-\x80", "SSH-2.0-a-b", "SSH-2.0- x"})
-    EXPECT_FALSE(is_valid_identification(bad)) << bad;
-  EXPECT_TRUE(is_valid_identification("SSH-2.0-" + std::string(245, 'x')));
-  EXPECT_FALSE(is_valid_identification("SSH-2.0-" + std::string(246, 'x')));
+  EXPECT_TRUE(check_identification("SSH-2.0-Fairlead"));
+  EXPECT_TRUE(check_identification("SSH-2.0-Fairlead_1.0 with-a comment"));
+  EXPECT_TRUE(check_identification("SSH-2.0-" + std::string(245, 'x')));
+  const std::pair<std::string, std::string_view> bad[] = {{"", "begin with SSH-2.0-"},
+                                                          {"SSH-1.99-x", "begin with SSH-2.0-"},
+                                                          {"SSH-2.0-", "no software"},
+                                                          {"SSH-2.0- x", "no software"},
+                                                          {"SSH-2.0-a-b", "minus sign"},
+                                                          {"SSH-2.0-a\r", "printable"},
+                                                          {"SSH-2.0-a\nSSH-2.0-b", "minus sign"},
+                                                          {"SSH-2.0-a c\n", "printable"},
+                                                          {"SSH-2.0-\x80", "printable"},
+                                                          {"SSH-2.0-" + std::string(246, 'x'), "over 253"}};
+  for (const auto& [line, fault] : bad) {
+    const auto checked = check_identification(line);
+    ASSERT_FALSE(checked) << line;
+    EXPECT_NE(to_string(checked.error()).find(fault), std::string::npos) << to_string(checked.error());
+  }
 }
 
 }  // namespace

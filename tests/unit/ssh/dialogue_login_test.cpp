@@ -122,7 +122,7 @@ TEST_F(DialogueLogin, WrongAnswersAndExceptionsAreRefused) {
   asks_->fails = true;
   run();
   EXPECT_FALSE(outcome_.server.has_value());
-  EXPECT_THAT(*pair_.events, Contains("auth_failed: backend down"));
+  EXPECT_THAT(*pair_.events, Contains("auth_unavailable: backend down"));
 }
 
 TEST_F(DialogueLogin, ByDefaultNobodyIsAdmitted) {

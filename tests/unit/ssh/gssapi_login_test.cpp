@@ -143,7 +143,7 @@ TEST_F(GssapiLogin, AMechanismThatFailsOrThrowsIsARefusal) {
   EXPECT_THAT(log_in({.tokens = {"nonsense"}, .mic_for = {}, .answers = 2}).front(), chosen);
   EXPECT_FALSE(outcome_.server);
   EXPECT_THAT(log_in({.tokens = {"crash"}, .mic_for = {}, .answers = 2}).front(), chosen);
-  EXPECT_THAT(*pair_.events, Contains("auth_failed: mechanism down"));
+  EXPECT_THAT(*pair_.events, Contains("auth_unavailable: mechanism down"));
   EXPECT_FALSE(outcome_.server);
 }
 
