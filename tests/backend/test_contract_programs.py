@@ -119,7 +119,7 @@ def test_a_program_ends_with_its_channel(backend):
 def test_what_was_brought_along_is_in_the_box_and_nothing_else(backend):
     # The agent, where there is one, in a directory of its own.
     listed = backend.ssh("ls -A /; ls -A /.fairlead 2>/dev/null").stdout.split()
-    assert (b".fairlead" in listed) == backend.kind.agent == (b"agent" in listed)
+    assert (b".fairlead" in listed) == backend.kind.ours == (b"agent" in listed)
 
 
 def test_an_unknown_subsystem_is_refused(backend):
