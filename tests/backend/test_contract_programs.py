@@ -90,6 +90,7 @@ def test_a_signal_of_the_client_reaches_the_program(backend, name):
     channel = backend.channel()
     channel.exec_command(f"trap 'echo got {name}; exit 33' {name}; echo ready; while :; do sleep 0.1; done")
     assert channel.recv(100) == b"ready\n"
+    channel.shutdown_write()  # W3.4: with ContainerSSH no signal passes after the end of input
     channel_requests.send_signal(channel, name)
     assert channel.makefile().read() == f"got {name}\n".encode()
     assert channel.recv_exit_status() == 33
