@@ -73,23 +73,25 @@ Task<> start(ssh::Connection connection, std::string command, std::atomic<bool>&
   started = done;
 }
 
-// W3.19: with ContainerSSH a start that takes its time holds up starts, signals and sizes of all other
-// sessions.
-TEST_F(SessionCalls, ASlowStartHoldsNoOtherSessionUp) {
-  std::atomic<bool> go = false, end = false, first = false;
-  config_.docker.command_start = 20s;
-  engine_.on(start_of("e1"), [&](Peer& peer) {
-    wait_for(go);
-    peer.write(upgrade);
-    peer.hang_up();
-  });
-  engine_.on(start_of("e2"), [&](Peer& peer) {
-    peer.write(upgrade);
-    wait_for(end);
-    peer.hang_up();
-  });
-  const auto box = launch();
-  auto other = [&](ssh::Connection connection) -> Task<> {
+class SlowStart : public SessionCalls {
+ protected:
+  void SetUp() override {
+    SessionCalls::SetUp();
+    config_.docker.command_start = 20s;
+    engine_.on(start_of("e1"), [this](Peer& peer) {
+      wait_for(go_);
+      peer.write(upgrade);
+      peer.hang_up();
+    });
+    engine_.on(start_of("e2"), [this](Peer& peer) {
+      peer.write(upgrade);
+      wait_for(go_);
+      peer.hang_up();
+    });
+  }
+
+  // Whether each request of a session with a terminal is served.
+  static Task<bool> all_of_a_session(ssh::Connection connection) {
     auto channel = co_await open_session(std::move(connection));
     const auto terminal = ssh::PtyRequest{"xterm", {.columns = 80, .rows = 25}, {}}.encode();
     const auto exec = ssh::ExecRequest{"quick"}.encode();
@@ -97,25 +99,52 @@ TEST_F(SessionCalls, ASlowStartHoldsNoOtherSessionUp) {
     const auto signal = ssh::SignalRequest{"USR1"}.encode();
     const bool granted = co_await channel.request("pty-req", terminal);
     const bool started = co_await channel.request("exec", exec);
-    EXPECT_TRUE(granted && started);
-    EXPECT_EQ(engine_.body_of("POST /containers/made1/exec").at("ConsoleSize"), json::array({25, 80}))
-        << "W3.22: for engines that know it before the program starts";
     const bool resized = co_await channel.request("window-change", size);
     const bool sent = co_await channel.request("signal", signal);
-    EXPECT_TRUE(resized && sent);
-  };
-  auto both = [&]() -> Task<> {
+    co_return granted&& started&& resized&& sent;
+  }
+
+  Task<> one_beside_the_other(ssh::Connection connection) {
+    std::atomic<bool> slow = false;
     ssh::TaskScope scope(co_await ssh::asio::this_coro::executor);
-    scope.spawn(start(box->peer().connection, "slow", first));
+    scope.spawn(start(connection, "slow", slow));
     co_await until_called(start_of("e1"));
-    co_await other(box->peer().connection);
-    EXPECT_FALSE(first) << "it still starts";
-    go = end = true;
+    served_ = co_await all_of_a_session(connection);
+    started_too_early_ = slow;
+    go_ = true;
     co_await scope.join();
-  };
-  test::run_task(io_, both());
-  EXPECT_TRUE(first);
+    started_ = slow;
+  }
+
+  std::atomic<bool> go_ = false;
+  bool served_ = false, started_too_early_ = true, started_ = false;
+};
+
+// W3.19: with ContainerSSH a start that takes its time holds up starts, signals and sizes of all other
+// sessions.
+TEST_F(SlowStart, HoldsNoOtherSessionUp) {
+  const auto box = launch();
+  test::run_task(io_, one_beside_the_other(box->peer().connection));
+  EXPECT_TRUE(served_);
+  EXPECT_FALSE(started_too_early_);
+  EXPECT_TRUE(started_);
   EXPECT_EQ(count("POST /exec/e2/resize"), 2U);
+  remove(*box);
+}
+
+// W3.22: Engines from API 1.42 on give the terminal its size before the program starts.
+TEST_F(SessionCalls, TheFirstSizeIsPartOfTheExec) {
+  const auto box = launch();
+  auto ask = [&]() -> Task<> {
+    auto channel = co_await open_session(box->peer().connection);
+    const auto terminal = ssh::PtyRequest{"xterm", {.columns = 80, .rows = 25}, {}}.encode();
+    const bool granted = co_await channel.request("pty-req", terminal);
+    EXPECT_TRUE(granted);
+    const bool started = co_await channel.request("shell", {});
+    EXPECT_TRUE(started);
+  };
+  test::run_task(io_, ask());
+  EXPECT_EQ(engine_.body_of("POST /containers/made1/exec").at("ConsoleSize"), json::array({25, 80}));
   remove(*box);
 }
 
@@ -133,10 +162,8 @@ TEST_F(SessionCalls, AnExitCodeIsHeardOfWhenItIsThereAndNotAskedForAgainAndAgain
     peer.write(lines);
   });
   const auto box = launch();
-  const auto began = std::chrono::steady_clock::now();
   const auto ran = test::run_task(io_, test::run_in(box->peer().connection, "run"));
   EXPECT_EQ(ran.status, 42U);
-  EXPECT_LT(std::chrono::steady_clock::now() - began, 900ms);
   EXPECT_EQ(count("GET /exec/e1/json"), 2U) << "before the events, and once more when they are listened to";
   remove(*box);
 }
@@ -168,66 +195,75 @@ TEST_F(SessionCalls, FilesAreOneUploadBeforeTheFirstProcess) {
   remove(*box);
 }
 
+Task<> run_with(ssh::Connection connection, std::map<std::string, std::string> variables) {
+  auto channel = co_await open_session(std::move(connection));
+  for (const auto& [name, value] : variables) {
+    const auto variable = ssh::EnvRequest{name, value}.encode();
+    (void)co_await channel.request("env", variable);
+  }
+  const auto exec = ssh::ExecRequest{"run"}.encode();
+  (void)co_await channel.request("exec", exec);
+}
+
 // W3.26: with ContainerSSH in any order, and what is said twice is there twice.
 TEST_F(SessionCalls, VariablesAreSortedAndEachIsThereOnce) {
   auto wish = login();
   wish.metadata.environment["B_TEAM"].value = "blue";
   wish.metadata.environment["Z_LAST"].value = "z";
   const auto box = launch(std::move(wish));
-  auto ask = [&]() -> Task<> {
-    auto channel = co_await open_session(box->peer().connection);
-    for (const auto& [name, value] :
-         std::map<std::string, std::string>{{"X_OWN", "1"}, {"B_TEAM", "red"}, {"A_OWN", "2"}}) {
-      const auto variable = ssh::EnvRequest{name, value}.encode();
-      const bool set = co_await channel.request("env", variable);
-      EXPECT_TRUE(set);
-    }
-    const auto exec = ssh::ExecRequest{"run"}.encode();
-    const bool started = co_await channel.request("exec", exec);
-    EXPECT_TRUE(started);
-  };
-  test::run_task(io_, ask());
+  test::run_task(io_, run_with(box->peer().connection, {{"X_OWN", "1"}, {"B_TEAM", "red"}, {"A_OWN", "2"}}));
+  std::map<std::string, std::string> values;
   std::vector<std::string> names;
   const auto body = engine_.body_of("POST /containers/made1/exec");
   for (const auto& text : body.at("Env").as_array()) {
     const std::string variable(text.as_string());
     names.push_back(variable.substr(0, variable.find('=')));
-    if (names.back() == "B_TEAM") {
-      EXPECT_EQ(variable, "B_TEAM=blue");
-    }
+    values[names.back()] = variable.substr(names.back().size() + 1);
   }
-  ASSERT_FALSE(names.empty());
-  EXPECT_EQ(names.back(), "FAIRLEAD_SESSION");
-  names.pop_back();
-  const std::vector<std::string> expected{"A_OWN",          "B_TEAM", "SSH_CLIENT",
-                                          "SSH_CONNECTION", "X_OWN",  "Z_LAST"};
+  EXPECT_EQ(values["B_TEAM"], "blue");
+  // The last one is what the program's signals find it by.
+  const std::vector<std::string> expected{"A_OWN", "B_TEAM", "SSH_CLIENT",      "SSH_CONNECTION",
+                                          "X_OWN", "Z_LAST", "FAIRLEAD_SESSION"};
   EXPECT_EQ(names, expected);
   remove(*box);
 }
 
+class SessionContainer : public SessionCalls {
+ protected:
+  void SetUp() override {
+    SessionCalls::SetUp();
+    config_.docker.mode = "session";
+    engine_.on("POST /containers/made1/attach", [](Peer& peer) {
+      peer.write(upgrade);
+      peer.write(std::string("\1\0\0\0\0\0\0\2hi", 10));
+      peer.hang_up();
+    });
+    engine_.on("POST /containers/made1/wait", [](Peer& peer) { peer.answer(200, R"({"StatusCode":7})"); });
+  }
+};
+
 // core.md 3.11; W3.28: ContainerSSH stops what has ended already, W3.6: and leaves it there.
-TEST_F(SessionCalls, InModeSessionTheContainerIsTheProgramAndGoesWithIt) {
-  config_.docker.mode = "session";
-  engine_.on("POST /containers/made1/attach", [](Peer& peer) {
-    peer.write(upgrade);
-    peer.write(std::string("\1\0\0\0\0\0\0\2hi", 10));
-    peer.hang_up();
-  });
-  engine_.on("POST /containers/made1/wait", [](Peer& peer) { peer.answer(200, R"({"StatusCode":7})"); });
+TEST_F(SessionContainer, GoesWithItsProgram) {
   const auto box = launch();
-  EXPECT_EQ(count("POST /containers/create"), 0U) << "nothing is made at the login";
   const auto ran = test::run_task(io_, test::run_in(box->peer().connection, "/bin/ls -l"));
   EXPECT_EQ(ran.out, "hi");
   EXPECT_EQ(ran.status, 7U);
-  const auto body = engine_.body_of("POST /containers/create");
-  EXPECT_EQ(body.at("Cmd"), json::array({"/bin/ls", "-l"}));
-  EXPECT_EQ(body.at("OpenStdin"), true);
-  EXPECT_EQ(body.at("Labels").at("containerssh_username"), "alice");
   EXPECT_TRUE(eventually([this] { return engine_.containers().empty(); }));
   using Calls = std::vector<std::string>;
   EXPECT_EQ(engine_.calls(), (Calls{"GET /images/x/json", "POST /containers/create",
                                     "POST /containers/made1/attach", "POST /containers/made1/start",
                                     "POST /containers/made1/wait", "DELETE /containers/made1"}));
+  remove(*box);
+}
+
+TEST_F(SessionContainer, IsTheProgramAndNothingElse) {
+  const auto box = launch();
+  EXPECT_EQ(count("POST /containers/create"), 0U) << "nothing is made at the login";
+  (void)test::run_task(io_, test::run_in(box->peer().connection, "/bin/ls -l"));
+  const auto body = engine_.body_of("POST /containers/create");
+  EXPECT_EQ(body.at("Cmd"), json::array({"/bin/ls", "-l"}));
+  EXPECT_EQ(body.at("OpenStdin"), true);
+  EXPECT_EQ(body.at("Labels").at("containerssh_username"), "alice");
   remove(*box);
 }
 
