@@ -51,7 +51,6 @@ KINDS = [
     Kind("podman-session", "podman", "attach", "session"),
     Kind("podman-persistent", "podman", "attach", "persistent"),
     Kind("podman-agentless", "podman", agent=False),
-    Kind("podman-agentless-session", "podman", mode="session", agent=False),
 ]
 
 
