@@ -140,7 +140,8 @@ TEST_F(SessionCalls, TheFirstSizeIsPartOfTheExec) {
     const auto terminal = ssh::PtyRequest{"xterm", {.columns = 80, .rows = 25}, {}}.encode();
     const bool granted = co_await channel.request("pty-req", terminal);
     EXPECT_TRUE(granted);
-    const bool started = co_await channel.request("shell", {});
+    const std::vector<std::byte> nothing;
+    const bool started = co_await channel.request("shell", nothing);
     EXPECT_TRUE(started);
   };
   test::run_task(io_, ask());
