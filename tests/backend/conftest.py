@@ -9,6 +9,7 @@ import importlib.util
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 
@@ -30,9 +31,11 @@ def load(name):
 e2e = load("conftest")
 webhooks = load("webhooks")
 channel_requests = load("channel_requests")
+engine_proxy = load("engine_proxy")
 work = e2e.work
 tree = e2e.tree
-FILES = {"/opt/ticket/small": b"for this login\n", "/home/alice/large": random.Random(7).randbytes(300_000)}
+IN_A_DIRECTORY_THAT_IS_THERE = "/home/alice/large"
+FILES = {"/opt/ticket/small": b"for this login\n", IN_A_DIRECTORY_THAT_IS_THERE: random.Random(7).randbytes(300_000)}
 VARIABLES = {"TEAM": "blue"}
 
 
@@ -98,7 +101,7 @@ class Backend:
                                 stderr=subprocess.PIPE)
 
     def engine(self, *words):
-        return e2e.run("docker", "--host", self.daemon.config["docker"]["connection"]["host"], *words)
+        return self.daemon.docker(*words)
 
     def kill_boxes(self):
         """From outside, and all of them: whoever shares a login hangs up before."""
@@ -126,18 +129,8 @@ def processes(of):
 
 @pytest.fixture(scope="session")
 def podman(work):
-    """The address of a Podman of the tests' own with their images."""
-    directory = work / "podman"
-    control = e2e.ROOT / "scripts/podman-for-tests"
-    started = e2e.run(control, "start", directory)
-    try:
-        assert started.returncode == 0, started.stderr
-        host = f"unix://{directory}/socket"
-        made = e2e.run(e2e.ROOT / "scripts/make-test-images", env={**os.environ, "DOCKER_HOST": host})
-        assert made.returncode == 0, made.stderr
+    with e2e.podman_in(work / "podman") as host:
         yield host
-    finally:
-        e2e.run(control, "stop", directory)
 
 
 @pytest.fixture(scope="session")
@@ -147,14 +140,31 @@ def hooks():
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def guest(work):
+    """The image of the tests with what stands for ContainerSSH's agent where ContainerSSH's guest image has its own."""
+    agent = work / "containerssh-agent"
+    shutil.copy(E2E / "guest_agent.sh", agent)
+    agent.chmod(0o755)
+    container = e2e.run("docker", "create", "fairlead-test/debian", "true").stdout.decode().strip()
+    try:
+        for step in ("cp", agent, f"{container}:/usr/bin/containerssh-agent"), ("commit", container, "fairlead-test/guest"):
+            done = e2e.run("docker", *step)
+            assert done.returncode == 0, done.stderr
+        yield
+    finally:
+        e2e.run("docker", "rm", container)
+        e2e.run("docker", "rmi", "-f", "fairlead-test/guest")
+
+
 def make_daemon(kind, work, hooks, host):
     daemon = e2e.Daemon(work / f"contract-{kind.name}", "docker" if kind.engine else "oci", configserver={"url": hooks.url})
     daemon.config["docker"]["execution"].update(kind.execution)
     if kind.engine:
         daemon.config["docker"]["connection"] = {"host": host}
     if kind.engine == "podman":
-        daemon.config["docker"]["execution"]["host"] = {"networkMode": "none"}  # see scripts/podman-for-tests
-    unprivileged = {"docker": {"execution": {"container": {"image": "fairlead-test/debian", "user": "1000:1000"}}},
+        e2e.use_podman(daemon, host)
+    unprivileged = {"docker": {"execution": {"container": {"image": kind.image, "user": "1000:1000"}}},
                     "oci": {"user": "1000:1000"}}
     daemon.users["bob"] = {**daemon.users["alice"], "config": unprivileged}
     return daemon
@@ -163,6 +173,8 @@ def make_daemon(kind, work, hooks, host):
 @pytest.fixture(scope="session", params=KINDS, ids=lambda kind: kind.name)
 def backend(request, work, hooks):
     kind = request.param
+    if kind.link == "image":
+        request.getfixturevalue("guest")
     host = request.getfixturevalue("podman") if kind.engine == "podman" else e2e.ENGINE
     backend = Backend(kind, make_daemon(kind, work, hooks, host).start())
     yield backend

@@ -15,9 +15,18 @@ class Kind:
     agent: bool = True
 
     @property
+    def ours(self):
+        """Whether our agent runs in its boxes."""
+        return self.agent and self.link != "image"
+
+    @property
+    def image(self):
+        return "fairlead-test/guest" if self.link == "image" else "fairlead-test/debian"
+
+    @property
     def execution(self):
         """Of the section `docker`."""
-        settings = {"mode": self.mode, "agentLink": self.link}
+        settings = {"mode": self.mode, "agentLink": self.link, "container": {"image": self.image}}
         if self.mode == "persistent":
             settings["createMissingContainers"] = True
         if not self.agent:
@@ -33,20 +42,24 @@ KINDS = [
     Kind("oci"),
     Kind("docker-socket", "docker", "socket"),
     Kind("docker-attach", "docker", "attach"),
-    Kind("docker-session", "docker", "socket", "session"),
-    Kind("docker-persistent", "docker", "attach", "persistent"),
+    Kind("docker-image", "docker", "image"),
+    Kind("docker-session", "docker", "attach", "session"),
+    Kind("docker-persistent", "docker", "socket", "persistent"),
     Kind("docker-agentless", "docker", agent=False),
     Kind("docker-agentless-session", "docker", mode="session", agent=False),
     Kind("podman-socket", "podman", "socket"),
-    Kind("podman-attach", "podman", "attach"),
-    Kind("podman-persistent", "podman", "socket", "persistent"),
+    Kind("podman-session", "podman", "attach", "session"),
+    Kind("podman-persistent", "podman", "attach", "persistent"),
     Kind("podman-agentless", "podman", agent=False),
-    Kind("podman-agentless-session", "podman", mode="session", agent=False),
 ]
 
 
 def agentless(kind):
-    return not kind.agent
+    return not kind.ours
+
+
+def theirs(kind):
+    return kind.link == "image"
 
 
 def agentless_session(kind):
@@ -60,5 +73,6 @@ CANNOT = {
     "signals without a handler": (agentless_session, "the program is the box's first process, which the kernel spares"),
     "a size at the start": (agentless, "engines take one from API 1.42 on, Debian 12's answer 1.41: it comes a moment later"),
     "a reason of its own": (agentless_session, "the program is the box: who kills one kills the other, which is status 137"),
+    "directories for files": (theirs, "ContainerSSH's agent opens a file where it is to be, and nothing more"),
     "the account's variables": (agentless, "nobody in the box reads /etc/passwd; engines set HOME and PATH"),
 }

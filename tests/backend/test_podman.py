@@ -6,7 +6,7 @@ import pathlib
 import signal
 
 import pytest
-from conftest import Backend, e2e, make_daemon
+from conftest import Backend, e2e, engine_proxy, make_daemon
 from kinds import Kind
 
 numbers = itertools.count()
@@ -18,6 +18,7 @@ def backend(work, hooks, podman):
 
     def make(**settings):
         daemon = make_daemon(Kind(f"podman-{next(numbers)}", "podman"), work, hooks, podman)
+        daemon.engine = podman
         for path, value in settings.items():
             daemon.set(path.replace("__", "."), value)
         made.append(Backend(None, daemon.start()))
@@ -74,3 +75,46 @@ def test_a_read_only_box_is_entered_by_either_link(backend):
     assert done.stdout == b"read-only\nbut /tmp\n", "Podman mounts file systems in memory at /tmp, /run and /var/tmp"
     e2e.wait_until(lambda: not backend.daemon.boxes(), 20, "the box is gone")
     assert not backend.engine("volume", "ls", "-q").stdout, "and its anonymous volume"
+
+
+def journal(daemon):
+    return [path.name for path in (daemon.directory / "state" / "journal" / daemon.config["instance"]).glob("*.json")]
+
+
+def killed_at_a_creation(backend, proxy):
+    """Podman has made the box, and nobody has heard of it."""
+    struck = []
+
+    def strike(number, call):
+        return ("after", lambda: (struck.append(call), backend.daemon.process.kill())) if call.endswith("/create") else None
+
+    proxy.at(strike)
+    assert backend.daemon.ssh("true").returncode == 255 and struck
+    proxy.never()
+
+
+def killed_with_a_program(backend, proxy):
+    client = backend.login("echo up; exec sleep 1000")
+    assert client.stdout.readline() == b"up\n"
+    backend.daemon.process.kill()
+    assert client.wait(20) == 255
+
+
+@pytest.mark.parametrize("death", [killed_at_a_creation, killed_with_a_program])
+def test_a_killed_daemon_leaves_nothing_after_the_next_start(backend, podman, work, death):
+    path = work / f"podman-proxy-{next(numbers)}"
+    proxy = engine_proxy.EngineProxy(path, podman.removeprefix("unix://"))
+    backend = backend(docker__connection__host=f"unix://{path}", docker__execution__container__volumes={"/data": {}})
+    daemon = backend.daemon
+    death(backend, proxy)
+    daemon.process.wait()
+    assert backend.daemon.boxes() and backend.engine("volume", "ls", "-q").stdout, "there is something to find"
+    daemon.port = e2e.free_port()
+    daemon.set("ssh.listen", f"127.0.0.1:{daemon.port}")
+    daemon.start()
+    e2e.wait_until(lambda: not daemon.boxes() and not journal(daemon), 40, "the leftover is gone")
+    assert not backend.engine("volume", "ls", "-q").stdout, "and its anonymous volume"
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
+    e2e.wait_until(lambda: not daemon.boxes(), 20, "the box is gone")
+    assert daemon.stop() == 0
+    proxy.close()

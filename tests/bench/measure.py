@@ -10,6 +10,10 @@ import time
 TICK = os.sysconf("SC_CLK_TCK")
 
 
+class Skipped(Exception):
+    """A measurement for which this machine lacks something."""
+
+
 def quantiles(values):
     ordered = sorted(values)
     def at(share):

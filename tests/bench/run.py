@@ -18,11 +18,15 @@ import tempfile
 import time
 
 from engine import EngineBench
-from measure import children_of, cpu_seconds, in_turn, pids_named, private_kilobytes, quantiles, timed
+from measure import Skipped, children_of, cpu_seconds, in_turn, pids_named, private_kilobytes, quantiles, timed
 from sshd import Sshd
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
+
+
+# The first process of a box without an agent: it ends when it is asked to, and at once.
+IDLE = ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait $!; done"]
 
 
 class Engine(http.client.HTTPConnection):
@@ -99,24 +103,46 @@ class Bench:
         while daemon.boxes():
             time.sleep(0.05)
 
-    def timer(self, server, user, *words):
+    def times(self, server, user, *words):
         done = subprocess.run([self.bin / "ssh_timer", str(server.port), user, str(server.key), *words],
                               capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
-        return quantiles([float(line) for line in done.stdout.split()][1:])  # the first one waits for the box
+        return [float(line) for line in done.stdout.split()]
+
+    def timer(self, *words):
+        return quantiles(self.times(*words)[1:])  # the first one waits for the box
 
     def second_exec(self):
-        count = str(self.rounds * 5)
+        count = str(self.rounds * 5 + 1)
         container = subprocess.run(["docker", "run", "-d", "fairlead-test/busybox", "sleep", "600"], capture_output=True,
                                    text=True, check=True).stdout.strip()
         try:
             results = {"sshd": self.timer(self.sshd, self.sshd.user, "exec", count, "true")}
             for name, daemon in self.daemons.items():
                 results[name] = self.timer(daemon, "alice", "exec", count, "true")
-            results["docker_exec"] = quantiles([timed(["docker", "exec", container, "true"]) for _ in range(self.rounds)])
+            results["docker_exec"] = quantiles([timed(["docker", "exec", container, "true"]) for _ in range(self.rounds * 5)])
         finally:
             subprocess.run(["docker", "rm", "-f", container], capture_output=True)
         return results
+
+    def agentless_exec(self):
+        """From the opening of a session to its end: the first one of a login, which waits for its box, and those after it."""
+        import conftest
+        modes = {"connection": {}, "session": {"docker__execution__mode": "session"}}
+        table = {}
+        for name, settings in modes.items():
+            daemon = conftest.Daemon(pathlib.Path(self.directory) / f"agentless-{name}", "docker", "busybox", log__level="notice",
+                                     docker__execution__disableAgent=True, docker__execution__idleCommand=IDLE, **settings).start()
+            try:
+                firsts = []
+                for _ in range(self.rounds):
+                    firsts += self.times(daemon, "alice", "exec", "1", "true")
+                    self.wait_for_no_box(daemon)
+                table[f"{name}, first"] = quantiles(firsts)
+                table[f"{name}, second"] = self.timer(daemon, "alice", "exec", str(self.rounds * 5 + 1), "true")
+            finally:
+                daemon.stop()
+        return table
 
     def bulk(self):
         """1 GiB out of and into a program, MB/s; CPU seconds of the server's side and of dockerd."""
@@ -184,12 +210,15 @@ class Bench:
         engine = EngineBench(self.bin, self.sshd, self.options.quick)
         webhooks = WebhookBench(self.bin, self.directory, self.options.quick)
         pool = PoolBench(self.directory, self.sshd, self.options.quick)
-        measurements = {"new_box": self.new_box, "second_exec": self.second_exec, "bulk": self.bulk, "agent": self.agent,
+        measurements = {"new_box": self.new_box, "second_exec": self.second_exec, "agentless_exec": self.agentless_exec,
+                        "bulk": self.bulk, "agent": self.agent,
                         "engine_bulk": engine.bulk, "engine_login": engine.login, "engine_idle": engine.idle,
                         "engine_fairness": engine.fairness, "engine_echo": engine.echo,
                         "webhook_login": webhooks.login, "webhook_waiting": webhooks.waiting,
-                        "pool_login": pool.login, "pool_storm": pool.storm, "pool_engine_calls": pool.engine_calls}
+                        "pool_login": pool.login, "podman_login": pool.podman, "pool_storm": pool.storm,
+                        "login_beside_fifty": pool.beside_fifty, "pool_engine_calls": pool.engine_calls}
         for name, title in (("new_box", "ssh host echo hi in a new box [ms]"), ("second_exec", "exec on a connection [ms]"),
+                            ("agentless_exec", "exec through the engine, without an agent [ms]"),
                             ("bulk", "one gigabyte through a program"), ("agent", "the agent"),
                             ("engine_bulk", "the engine alone: CPU of one gigabyte through a program's socket"),
                             ("engine_login", "public-key login, CPU of the server [ms]"),
@@ -199,12 +228,18 @@ class Bench:
                             ("webhook_login", "public-key login, from connect to yes [ms]"),
                             ("webhook_waiting", "logins that wait for a slow webhook"),
                             ("pool_login", "ssh host true: cold, and into a box that waited [ms]"),
+                            ("podman_login", "the same through Podman [ms]"),
                             ("pool_storm", "fifty logins at once [ms]"),
+                            ("login_beside_fifty", "ssh host true while fifty are in [ms]"),
                             ("pool_engine_calls", "calls of the engine for a login")):
             if self.options.only and name not in self.options.only:
                 continue
-            self.results[name] = measurements[name]()
             print(f"\n{title}")
+            try:
+                self.results[name] = measurements[name]()
+            except Skipped as why:
+                self.results[name] = {}
+                print(f"  skipped: {why}")
             for row, values in self.results[name].items():
                 print(f"  {row:26}" + "  ".join(f"{key} {value:10.2f}" for key, value in values.items()))
         (ROOT / "build").mkdir(exist_ok=True)

@@ -24,6 +24,8 @@ IMAGES = pathlib.Path(os.environ.get("FAIRLEAD_TEST_CACHE", "/var/cache/fairlead
 PASSWORD = "correct horse battery"
 ENGINE = "unix:///var/run/docker.sock"
 BACKENDS = ("oci", "docker")
+# For tests whose ways through the engine Podman may answer otherwise.
+podman_too = pytest.mark.parametrize("own_daemon", [*BACKENDS, "podman"], indirect=True)
 own_daemons = itertools.count()
 
 
@@ -60,6 +62,7 @@ class Daemon:
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.backend = backend
+        self.engine = None  # the configured one, unless a test puts something between
         self.port = free_port()
         self.process = None
         self.log_file = self.directory / "log"
@@ -162,19 +165,21 @@ class Daemon:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(1)
 
+    def docker(self, *words):
+        """Asks the engine of this daemon's boxes, whatever stands between the two."""
+        return run("docker", "--host", self.engine or self.config["docker"].get("connection", {}).get("host", ENGINE), *words)
+
     def boxes(self):
         """What the backend holds for this instance, seen from outside."""
         if self.backend == "docker":
-            listed = run("docker", "--host", self.config["docker"].get("connection", {}).get("host", ENGINE), "ps", "-aq",
-                         "--filter", f"label=fairlead_instance={self.instance}")
-            return listed.stdout.decode().split()
+            return self.docker("ps", "-aq", "--filter", f"label=fairlead_instance={self.instance}").stdout.decode().split()
         boxes = self.directory / "state" / "boxes" / self.instance
         return [entry.name for entry in boxes.iterdir()] if boxes.exists() else []
 
     def remove_boxes(self):
         """Those of Docker that are left: a test has failed, or they are there to stay."""
         if boxes := self.boxes():
-            run("docker", "rm", "-f", "-v", *boxes)
+            self.docker("rm", "-f", "-v", *boxes)
 
     def mounts(self):
         state = str(self.directory / "state")
@@ -223,12 +228,41 @@ def daemon(request, work):
     assert not instance.mounts()
 
 
+@contextlib.contextmanager
+def podman_in(directory, *images):
+    """The address of a Podman of the tests' own with their images; the options are those of make-test-images."""
+    control = ROOT / "scripts/podman-for-tests"
+    started = run(control, "start", directory)
+    try:
+        assert started.returncode == 0, started.stderr
+        host = f"unix://{directory}/socket"
+        made = run(ROOT / "scripts/make-test-images", *images, env={**os.environ, "DOCKER_HOST": host})
+        assert made.returncode == 0, made.stderr
+        yield host
+    finally:
+        run(control, "stop", directory)
+
+
+@pytest.fixture(scope="session")
+def podman(work):
+    with podman_in(work / "podman", "--no-debian") as host:
+        yield host
+
+
+def use_podman(daemon, host):
+    daemon.set("docker.connection.host", host)
+    daemon.set("docker.execution.host.networkMode", "none")  # see scripts/podman-for-tests
+
+
 @pytest.fixture(params=BACKENDS)
 def own_daemon(request, work):
     """Makes daemons that a test may disturb; stops and checks them afterwards."""
     made = []
 
     backend_of_all, _, link = request.param.partition("-")  # "docker-attach": the link to engines elsewhere
+    podman = request.getfixturevalue("podman") if request.param == "podman" else None
+    if podman:
+        backend_of_all = "docker"
 
     # The small image: each of these unpacks it into a state directory of its own. No two share a directory: a test that
     # waits for a log line would find the line of the daemon before it.
@@ -236,6 +270,8 @@ def own_daemon(request, work):
         if link:
             settings.setdefault("docker__execution__agentLink", link)
         instance = Daemon(work / f"own-{next(own_daemons)}-{request.param}", backend or backend_of_all, image, **settings)
+        if podman:
+            use_podman(instance, podman)
         made.append(instance)
         return instance
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pexpect
 import pytest
-from conftest import IMAGES, Daemon, run, wait_until
+from conftest import ENGINE, IMAGES, Daemon, run, use_podman, wait_until
 from registry import Registry
 
 numbers = itertools.count()
@@ -16,10 +16,16 @@ MODES = {
     "persistent": {"docker__execution__mode": "persistent", "docker__execution__createMissingContainers": True},
     "agentless": {"docker__execution__disableAgent": True, "docker__execution__idleCommand": IDLE},
 }
+both_engines = pytest.mark.parametrize("host", ["docker", "podman"], indirect=True)
 
 
 @pytest.fixture
-def make_registry():
+def host(request):
+    return request.getfixturevalue("podman") if getattr(request, "param", "docker") == "podman" else ENGINE
+
+
+@pytest.fixture
+def make_registry(host):
     made = []
 
     def make(**settings):
@@ -29,15 +35,17 @@ def make_registry():
     yield make
     for registry in made:
         registry.stop()
-        run("docker", "rmi", "-f", registry.image)
+        run("docker", "--host", host, "rmi", "-f", registry.image)
 
 
 @pytest.fixture
-def make_daemon(work):
+def make_daemon(work, host):
     made = []
 
     def make(registry, **settings):
         daemon = Daemon(work / f"pulls-{next(numbers)}", "docker", **settings)
+        if host != ENGINE:
+            use_podman(daemon, host)
         daemon.set("docker.execution.container.image", registry.image)
         made.append(daemon)
         return daemon.start()
@@ -59,7 +67,7 @@ def pulled_halfway(registry):
     wait_until(lambda: sum(registry.asked.count(digest) for digest in list(registry.blobs)[1:]) == 2, 30, "layers are asked for")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode, host", [*((mode, "docker") for mode in MODES), ("connection", "podman")], indirect=["host"])
 def test_a_terminal_shows_how_far_it_is(make_registry, make_daemon, mode):
     registry = make_registry()
     daemon = make_daemon(registry, **MODES[mode])
@@ -78,6 +86,7 @@ def test_a_terminal_shows_how_far_it_is(make_registry, make_daemon, mode):
     assert "getting" not in daemon.ssh("-tt", "true").stderr.decode(), "only who waits is told"
 
 
+@both_engines
 def test_everybody_who_waits_sees_the_one_pull_and_output_stays_clean(make_registry, make_daemon):
     registry = make_registry()
     daemon = make_daemon(registry)
@@ -97,8 +106,8 @@ def test_everybody_who_waits_sees_the_one_pull_and_output_stays_clean(make_regis
     assert daemon.codes().count("DOCKER_PULL") == 1
 
 
-@pytest.mark.parametrize("terminal", (True, False))
-def test_a_pull_that_fails_half_way_is_told(make_registry, make_daemon, terminal):
+@pytest.mark.parametrize("terminal, host", [(True, "docker"), (False, "docker"), (True, "podman")], indirect=["host"])
+def test_a_pull_that_fails_half_way_is_told(make_registry, make_daemon, host, terminal):
     registry = make_registry()
     registry.broken = True
     daemon = make_daemon(registry)
@@ -110,10 +119,12 @@ def test_a_pull_that_fails_half_way_is_told(make_registry, make_daemon, terminal
     out, errors = client.communicate(timeout=60)
     assert client.returncode not in (0, None) and out == b""
     assert b"fairlead: The image of your box is not available. Please tell the administrator." in errors
-    assert "filesystem layer verification failed" in daemon.log_file.read_text(), "the reason is the operator's"
+    reason = "filesystem layer verification failed" if host == ENGINE else "Digest did not match"
+    assert reason in daemon.log_file.read_text(), "it is the operator's"
     assert not daemon.boxes()
 
 
+@both_engines
 def test_credentials_count_and_wrong_ones_are_told_at_once(make_registry, make_daemon):
     registry = make_registry(credentials=("bob", "secret"))
     registry.half.set()

@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from conftest import run, wait_until
+from conftest import podman_too, run, wait_until
 from webhooks import Server
 
 SIZE = 2
@@ -45,7 +45,7 @@ def waiting(daemon, size=SIZE, seconds=60, without=()):
 def end_box(daemon, box):
     """From outside, behind the daemon's back."""
     if daemon.backend == "docker":
-        assert run("docker", "rm", "-f", "-v", box).returncode == 0
+        assert daemon.docker("rm", "-f", "-v", box).returncode == 0
         return
     for process in pathlib.Path("/proc").glob("[0-9]*"):
         try:
@@ -81,6 +81,7 @@ def pooled(own_daemon):
     return make
 
 
+@podman_too
 def test_the_first_login_takes_a_box_that_waited_and_no_login_takes_it_again(pooled):
     daemon = pooled(size=1).start()
     first = waiting(daemon, 1)
@@ -94,7 +95,8 @@ def test_the_first_login_takes_a_box_that_waited_and_no_login_takes_it_again(poo
     assert not daemon.boxes(), "the end of the daemon is the end of those that wait"
 
 
-@pytest.mark.parametrize("own_daemon, link", [("oci", "socket"), ("docker", "socket"), ("docker", "attach")], indirect=["own_daemon"])
+@pytest.mark.parametrize("own_daemon, link", [("oci", "socket"), ("docker", "socket"), ("docker", "attach"), ("podman", "attach")],
+                         indirect=["own_daemon"])
 def test_environment_files_and_user_are_the_logins(pooled, link):
     hooks = Server(lambda path, body: (200, {
         "environment": {"TEAM": entry("blue of " + body["username"])},
@@ -127,11 +129,12 @@ def test_whose_a_claimed_box_is_stands_in_the_journal(pooled):
     assert [item["ip"] for item in entries if item.get("user") == "alice"] == ["127.0.0.1"]
     if daemon.backend == "docker":
         [box] = claimed(daemon)
-        labels = json.loads(run("docker", "inspect", box).stdout)[0]["Config"]["Labels"]
+        labels = json.loads(daemon.docker("inspect", box).stdout)[0]["Config"]["Labels"]
         assert "fairlead_pool" in labels and "containerssh_username" not in labels
     release(programs)
 
 
+@podman_too
 def test_a_dead_box_is_never_handed_out(pooled):
     daemon = pooled().start()
     boxes = waiting(daemon)
@@ -148,12 +151,13 @@ def test_a_dead_box_is_never_handed_out(pooled):
 def test_a_box_that_does_not_answer_costs_a_moment_and_no_login(pooled):
     daemon = pooled(size=1).start()
     [frozen] = waiting(daemon, 1)
-    assert run("docker", "pause", frozen).returncode == 0
+    assert daemon.docker("pause", frozen).returncode == 0
     assert daemon.ssh("echo fine").stdout == b"fine\n"
     assert frozen not in claimed(daemon)
     wait_until(lambda: frozen not in daemon.boxes(), 30, "it is removed")
 
 
+@podman_too
 def test_a_killed_daemon_leaves_nothing_but_the_next_ones_pool(pooled):
     daemon = pooled().start()
     before = waiting(daemon)
@@ -193,6 +197,7 @@ def test_fifty_logins_at_once_take_fifty_boxes(pooled):
     release(programs)
 
 
+@podman_too
 def test_a_login_beyond_the_pool_starts_cold(pooled):
     daemon = pooled(size=1).start()
     waiting(daemon, 1)

@@ -5,7 +5,7 @@ import pathlib
 import subprocess
 
 import pytest
-from conftest import wait_until
+from conftest import podman_too, wait_until
 
 TOO_MANY = b"You have as many boxes as you may have at the same time. End one of your sessions first."
 
@@ -50,6 +50,7 @@ def test_the_maximum_time_is_told_to_terminals_before_and_to_everybody_at_the_en
     wait_until(lambda: not daemon.boxes(), 10, "nothing is left")
 
 
+@podman_too
 def test_a_user_has_no_more_boxes_than_the_limit_says(own_daemon):
     daemon = own_daemon(quota={"maxBoxes": 2})
     add_user(daemon, "bob")
@@ -104,6 +105,7 @@ def groups_of(daemon):
     return values
 
 
+@podman_too
 def test_simple_limits_are_what_the_kernel_holds_the_box_to(own_daemon):
     daemon = own_daemon()
     daemon.set(f"{daemon.backend}.limits", {"memory": "512M", "cpus": 1.5, "pids": 256})

@@ -5,6 +5,7 @@
 #include "backend/docker/limits.hpp"
 #include "http/json.hpp"
 
+#include <boost/asio/steady_timer.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -52,6 +53,11 @@ std::string engine_words(const std::string& body) {
     words = body;
   }
   return words.substr(0, limits::engine_words);
+}
+
+// Podman 4 cannot remove what ends by itself at that moment, as a box does whose link has ended.
+bool ends_by_itself(const EngineError& error) {
+  return std::string_view(error.what()).find("container state improper") != std::string_view::npos;
 }
 
 // One line of a pull's progress. Throws when it is the error that ends it.
@@ -172,11 +178,18 @@ Task<> Engine::stop(std::string id, std::chrono::seconds grace, Deadline deadlin
 }
 
 Task<> Engine::remove(std::string id, Deadline deadline) const {
-  try {
-    co_await call("DELETE", container_path(id, "?force=1&v=1"), "", deadline);
-  } catch (const EngineError& error) {
-    // 409: someone removes it already, and the engine finishes that on its own.
-    if (error.status() != 404 && error.status() != 409) throw;
+  ssh::asio::steady_timer pause(co_await ssh::asio::this_coro::executor);
+  for (int tries = limits::removals_of_what_ends;; --tries) {
+    try {
+      co_await call("DELETE", container_path(id, "?force=1&v=1"), "", deadline);
+      co_return;
+    } catch (const EngineError& error) {
+      // 409: someone removes it already, and the engine finishes that on its own.
+      if (error.status() == 404 || error.status() == 409) co_return;
+      if (tries <= 1 || !ends_by_itself(error)) throw;
+    }
+    pause.expires_after(limits::pause_of_what_ends);
+    co_await pause.async_wait(ssh::asio::use_awaitable);
   }
 }
 

@@ -31,6 +31,10 @@ inline constexpr std::size_t early_errors = std::size_t{64} * 1024;
 inline constexpr std::size_t agent_error_line = 500;
 inline constexpr unsigned agent_error_lines = 20;
 
+// A container that ends by itself is gone from Podman's hands within a few hundred milliseconds.
+inline constexpr int removals_of_what_ends = 10;
+inline constexpr std::chrono::milliseconds pause_of_what_ends{100};
+
 // Of random names: 2^64 boxes, and state directories that share an engine.
 inline constexpr std::size_t box_bytes = 8;
 inline constexpr std::size_t owner_bytes = 16;

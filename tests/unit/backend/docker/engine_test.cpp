@@ -176,6 +176,26 @@ TEST_F(EngineClient, RemovingWhatIsNotThereIsNoError) {
   run(engine_of(server).remove("abc", soon()));
 }
 
+// Podman's words when the agent ends, because its link has, while it is to be removed.
+TEST_F(EngineClient, WhatEndsByItselfIsRemovedAMomentLater) {
+  int removals = 0;
+  int refused = 2;
+  ScriptedServer server(engine_script([&](Peer& peer, const std::string&) {
+    if (++removals <= refused)
+      peer.answer(500,
+                  R"({"message":"sending SIGKILL to container abc: container state improper: stopped"})");
+    else
+      peer.answer(204, "");
+  }));
+  const auto engine = engine_of(server);
+  run(engine.remove("abc", soon()));
+  EXPECT_EQ(removals, 3);
+  refused = 1000;
+  const auto error = explain(failure(engine.remove("abc", soon())), "remove");
+  EXPECT_NE(std::string(error.what()).find("container state improper"), std::string::npos) << error.what();
+  EXPECT_LT(removals, 20) << "not for ever";
+}
+
 TEST_F(EngineClient, ListAsksByLabelAndReadsOnlyWhatFits) {
   ScriptedServer server(engine_script([](Peer& peer, const std::string& request) {
     EXPECT_TRUE(request.starts_with(
