@@ -10,6 +10,8 @@ from proxied import AGENTLESS, ATTACH, PERSISTENT, SESSION, everything, journal,
 from webhooks import Server
 
 GUEST = "fairlead-test/lost-guest"
+# Where it is the box itself, an engine that ends asks it to end first.
+PROGRAM = "trap 'exit 137' TERM; echo up; while :; do sleep 0.2; done"
 KINDS = {"socket": {}, "attach": ATTACH, "agentless": AGENTLESS,
          "image": {"docker__execution__agentLink": "image", "docker__execution__shellCommand": ["/bin/sh"]},
          "session": {**SESSION, **ATTACH}, "session-agentless": {**SESSION, **AGENTLESS},
@@ -27,7 +29,7 @@ def running(proxied, quiet_engine, work):
             daemon, proxy = proxied(**KINDS[kind])
             if kind == "image":
                 daemon.set("docker.execution.container.image", GUEST)
-            client = start(daemon.start(), "echo up; exec sleep 1000")
+            client = start(daemon.start(), PROGRAM)
             assert client.stdout.readline() == b"up\n", (kind, client.stderr.read())
             made[kind] = daemon, client
         return made
