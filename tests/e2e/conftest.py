@@ -345,3 +345,13 @@ def engine_with_quotas(work):
     finally:
         run("umount", "--lazy", directory)
         disk.unlink()
+
+
+@pytest.fixture(scope="session")
+def quiet_engine(work):
+    """One for all tests that count what is left: nobody else's containers and volumes are on it."""
+    directory = work / "quiet-engine"
+    directory.mkdir()
+    with engine_in(directory) as made:
+        yield made
+    shutil.rmtree(directory, ignore_errors=True)

@@ -1,41 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images made for ContainerSSH: with our agent beside theirs, and served by theirs (agentLink: image)."""
 import base64
-import io
 import itertools
 import os
-import pathlib
-import shutil
 import subprocess
-import tarfile
 
 import paramiko
 import pytest
 from channel_requests import send_signal
-from conftest import IMAGES, Daemon, run, wait_until
+from conftest import ENGINE, Daemon, run, wait_until
+from guest import AGENT, import_guest
 from webhooks import Server
 
 numbers = itertools.count()
 IMAGE = f"fairlead-test/guest-{os.getpid()}"
-AGENT = "/usr/bin/containerssh-agent"
-ENTRY = "#!/bin/sh\necho \"$@\" >/tmp/entered\nexec \"$@\"\n"
 
 
 @pytest.fixture(scope="module")
 def image(work):
-    """busybox with an agent where ContainerSSH's guest image has it, an entry point and a user."""
-    rootfs = work / "guest.tar"
-    shutil.copy(IMAGES / "busybox.tar", rootfs)
-    script = pathlib.Path(__file__).with_name("guest_agent.sh").read_bytes()
-    with tarfile.open(rootfs, "a") as tar:
-        # /usr/bin of this image is a link to /bin.
-        for name, content in ("bin/containerssh-agent", script), ("bin/entry", ENTRY.encode()):
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o755
-            tar.addfile(entry, io.BytesIO(content))
-    changes = ["ENTRYPOINT [\"/bin/entry\"]", "CMD [\"/bin/sh\"]", "USER alice", "WORKDIR /home/alice", "ENV FROM=image"]
-    made = run("docker", "import", *itertools.chain(*(["--change", change] for change in changes)), rootfs, IMAGE)
-    assert made.returncode == 0, made.stderr
+    import_guest(ENGINE, work / "guest.tar", IMAGE)
     yield IMAGE
     run("docker", "rmi", "-f", IMAGE)
 
@@ -141,6 +124,17 @@ def test_an_image_without_the_agent_is_no_silence(make_daemon, terminal):
     assert b"no-agent" in done.stderr, "the engine's words are told"
     assert b"no-agent" not in done.stdout
     assert "DOCKER_EXEC_PID_READ_FAILED" in daemon.codes()
+
+
+def test_an_agent_in_the_image_that_says_nothing_is_told_in_time_and_ended(make_daemon):
+    daemon = make_daemon(docker__execution__agentLink="image", docker__execution__mode="persistent",
+                         docker__execution__createMissingContainers=True, docker__timeouts={"commandStart": "1s"})
+    done = daemon.ssh("-oSetEnv=SILENT=1", "echo hi", timeout=20)
+    assert (done.stdout, done.returncode) == (b"", 255)
+    assert b"fairlead: Your program did not start in time. Please try again later." in done.stderr, done.stderr
+    top = lambda: run("docker", "top", *daemon.boxes()).stdout.decode()
+    wait_until(lambda: "wait-signal" in top() and "sleep 4321" not in top(), 10, "what may have been started is gone")
+    assert daemon.ssh("echo hi").stdout == b"hi\n"
 
 
 @pytest.fixture

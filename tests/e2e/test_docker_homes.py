@@ -2,7 +2,9 @@
 """Docker's mode `persistent`: boxes that stay, one for each user."""
 import itertools
 import json
+import os
 import signal
+import stat
 import subprocess
 import time
 
@@ -135,6 +137,39 @@ def test_a_read_only_box_is_entered_after_a_restart_too(make_daemon, link):
     daemon.start()
     again = daemon.ssh("echo again; touch /file")
     assert again.stdout == b"again\n" and b"Read-only" in again.stderr, again
+
+
+def test_a_box_that_somebody_has_renamed_is_found_by_its_labels(make_daemon):
+    daemon = make_daemon(idle="1s").start()
+    assert daemon.ssh("echo kept > /kept").returncode == 0
+    [box] = daemon.boxes()
+    assert run("docker", "rename", box, f"{daemon.instance}-renamed").returncode == 0
+    assert daemon.ssh("cat /kept").stdout == b"kept\n"
+    assert daemon.ssh("true", user="bob").returncode == 0
+    assert len(daemon.boxes()) == 2, "the label is one user's"
+    # A daemon that begins finds it running under its new name: who logs in then is in it all the same.
+    daemon.process.kill()
+    daemon.process.wait()
+    assert run("docker", "start", *daemon.boxes()).returncode == 0
+    daemon.start()
+    client = start(daemon, "cat /kept; exec sleep 1000")
+    assert client.stdout.readline() == b"kept\n"
+    wait_until(lambda: len(running(daemon)) < 2, 20, "the box that nobody is in was stopped")
+    assert client.poll() is None and inspect(box)["State"]["Running"], "and no other"
+    client.kill()
+    client.wait()
+
+
+def test_sockets_of_a_killed_daemon_do_not_stay_in_the_homes(make_daemon):
+    daemon = make_daemon(docker__execution__agentLink="socket").start()
+    assert daemon.ssh("true").returncode == 0
+    daemon.process.kill()
+    daemon.process.wait()
+    [home] = (daemon.directory / "state" / "docker" / daemon.instance / "homes").iterdir()
+    os.mknod(home / "link-0123456789abcdef", stat.S_IFSOCK | 0o666)
+    daemon.start()
+    assert [file.name for file in home.iterdir()] == ["agent"]
+    assert daemon.ssh("echo fine").stdout == b"fine\n"
 
 
 def test_a_missing_box_is_refused_unless_it_may_be_made(make_daemon):

@@ -4,78 +4,18 @@ full, and what the engine has ends as it began."""
 import contextlib
 import itertools
 import os
-import shutil
 import signal
 import subprocess
 import time
 
 import pytest
-from conftest import Daemon, engine_in, free_port, run, wait_until
-from engine_proxy import EngineProxy
-
-numbers = itertools.count()
-
-
-@pytest.fixture(scope="module")
-def engine(work):
-    """One for all tests here: nobody else's containers and volumes are on it."""
-    directory = work / "leaks-engine"
-    directory.mkdir()
-    with engine_in(directory) as made:
-        yield made
-    shutil.rmtree(directory, ignore_errors=True)
-
-
-def everything(engine):
-    """What an engine has of containers, running or not, and of volumes."""
-    containers = engine.docker("ps", "-aq", "--no-trunc").stdout.decode().split()
-    volumes = engine.docker("volume", "ls", "-q").stdout.decode().split()
-    return containers + volumes
-
-
-def journal(daemon):
-    return [path.name for path in (daemon.directory / "state" / "journal" / daemon.config["instance"]).glob("*.json")]
+from conftest import Daemon, engine_in, run, wait_until
+from proxied import everything, journal, proxied, restart, start  # noqa: F401 (a fixture among them)
 
 
 @pytest.fixture
-def proxied(work, engine):
-    """Makes daemons whose calls go through a proxy."""
-    made = []
-
-    def make(**settings):
-        name = f"leaks-{next(numbers)}"
-        proxy = EngineProxy(work / f"{name}.sock", engine.socket)
-        daemon = Daemon(work / name, "docker", "busybox", docker__connection={"host": f"unix://{work / name}.sock"},
-                        **settings)
-        # An anonymous volume: it has to go with its box.
-        daemon.config["docker"]["execution"]["container"]["volumes"] = {"/data": {}}
-        made.append((daemon, proxy))
-        return daemon, proxy
-
-    yield make
-    for daemon, proxy in made:
-        proxy.never()
-        proxy.release()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            daemon.stop()
-        if daemon.process and daemon.process.poll() is None:
-            daemon.process.kill()
-        proxy.close()
-    left = everything(engine)
-    for name in left:
-        engine.docker("rm", "-f", "-v", name)
-    assert not left
-
-
-def start(daemon, *command):
-    return subprocess.Popen(daemon.ssh_command(*command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def restart(daemon):
-    """On another port: somebody's outgoing connection may have got the old one meanwhile."""
-    daemon.port = free_port()
-    daemon.set("ssh.listen", f"127.0.0.1:{daemon.port}")
-    return daemon.start()
+def engine(quiet_engine):
+    return quiet_engine
 
 
 WALKS = {"socket": {"docker__execution__agentLink": "socket"},

@@ -91,6 +91,15 @@ void add_to_archive(archive* out, const std::string& path, const std::string* co
   if (content != nullptr) archive_write_data(out, content->data(), content->size());
 }
 
+// What a daemon that was killed has left beside the agents: sockets of its logins, which nobody listens to,
+// and names that a link had before its rename.
+void clear_homes(const fs::path& homes) {
+  std::error_code error;
+  for (const auto& home : fs::directory_iterator(homes, error))
+    for (const auto& file : fs::directory_iterator(home.path(), error))
+      if (file.path().filename() != "agent") fs::remove(file.path(), error);
+}
+
 }  // namespace
 
 BoxFiles::BoxFiles(const fs::path& state, const std::string& instance, const std::string& agent)
@@ -103,6 +112,7 @@ BoxFiles::BoxFiles(const fs::path& state, const std::string& instance, const std
     write_file(root_ / "owner", owner_, 0600);
   }
   write_file(root_ / "agent", read_file(agent), 0755);
+  clear_homes(root_ / "homes");
 }
 
 std::string BoxFiles::directory_of(const std::string& box) const {

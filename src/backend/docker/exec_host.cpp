@@ -7,7 +7,10 @@
 #include "backend/docker/pid_report.hpp"
 #include "crypto/random.hpp"
 
+#include <boost/asio/detached.hpp>
+
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace fairlead::docker {
@@ -106,7 +109,8 @@ class GuestProgram final : public ExecProgram {
   GuestProgram(Facts facts, bool terminal, Deadline deadline)
       : ExecProgram(std::move(facts)), report_(terminal), deadline_(deadline) {}
 
-  // Complete when the agent has said the process id, or something else.
+  // Complete when the agent has said the process id, or something else. Throws http::HttpError when it has
+  // said neither in time: nobody knows what runs.
   Task<> read_pid() {
     ssh::TaskScope closing(co_await asio::this_coro::executor);
     closing.spawn(close_at(deadline_, [own = stream()] { own.close(); }));
@@ -154,6 +158,10 @@ class GuestProgram final : public ExecProgram {
   Deadline deadline_;
 };
 
+Task<> end_aside(std::unique_ptr<RunningProgram> program) {
+  co_await program->end();
+}
+
 class ExecHost final : public ProgramHost {
  public:
   explicit ExecHost(ExecPlace place) : place_(std::move(place)) {}
@@ -180,8 +188,19 @@ class ExecHost final : public ProgramHost {
     const auto deadline = in(place_.config->docker.command_start);
     auto facts = co_await run(std::move(program), deadline);
     auto running = std::make_unique<GuestProgram>(std::move(facts), terminal, deadline);
-    co_await running->read_pid();
-    co_return running;
+    std::exception_ptr failure;
+    try {
+      co_await running->read_pid();
+      co_return running;
+    } catch (const std::exception&) {
+      failure = std::current_exception();
+    }
+    // Aside: an engine that hangs would take its time for this, too, and the user has waited enough.
+    const auto executor = co_await asio::this_coro::executor;
+    asio::co_spawn(executor, end_aside(std::move(running)), asio::detached);
+    if (std::chrono::steady_clock::now() < deadline) std::rethrow_exception(failure);
+    throw backend::BackendError("the agent in the image did not say the process id in time",
+                                "Your program did not start in time. Please try again later.");
   }
 
   Task<ExecProgram::Facts> run(NewExec program, Deadline deadline) {

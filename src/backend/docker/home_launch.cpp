@@ -94,7 +94,8 @@ class HomeLaunch {
  private:
   Task<> wait_for_stop() {
     try {
-      (void)co_await engine_.wait(home_.container, deadline_);
+      const auto found = co_await look();
+      if (found) (void)co_await engine_.wait(found->id, deadline_);
     } catch (const EngineError& error) {  // it is gone, which enter() will see
       login_.log.debug("DOCKER_HOME_RETRY", error.what());
     }
@@ -135,11 +136,16 @@ class HomeLaunch {
   }
 
   // By name; without a pattern also by label, should somebody have renamed it.
-  Task<> find() {
+  Task<std::optional<ContainerState>> look() {
     auto found = co_await engine_.inspect(home_.container, deadline_);
     // An engine takes the beginning of an id for a name, and a user's name may look like one.
     if (found && found->name != "/" + home_.container) found.reset();
     if (!found && docker_.container_name.empty()) found = co_await find_by_label();
+    co_return found;
+  }
+
+  Task<> find() {
+    const auto found = co_await look();
     id_.clear();
     if (!found) co_return;
     check_home(*found, home_, us_);

@@ -3,6 +3,7 @@
 #include "backend/docker/idle_stop.hpp"
 
 #include "backend/docker/failure.hpp"
+#include "backend/docker/home.hpp"
 #include "backend/docker/limits.hpp"
 
 #include <boost/asio/detached.hpp>
@@ -57,6 +58,14 @@ Task<> attend(Attended attended) {
   }
 }
 
+// The name by which logins come to it, whatever somebody has called the container since.
+std::string name_for_logins(const Fleet& fleet, const ListedContainer& container) {
+  const auto& settings = fleet.config.docker;
+  const auto user = container.labels.find(std::string(home_label));
+  if (!settings.container_name.empty() || user == container.labels.end()) return container.name;
+  return home_of(settings, {fleet.config.instance, fleet.files().owner()}, user->second).container;
+}
+
 }  // namespace
 
 Stay::Stay(std::shared_ptr<Fleet> fleet, std::shared_ptr<KnownEngine> engine, Place place,
@@ -86,7 +95,7 @@ Task<> attend_running_homes(std::shared_ptr<Fleet> fleet) {
   const auto found = co_await engine->engine.list(std::move(labels), in(settings.http));
   for (const auto& container : found)
     if (container.running && !container.name.empty()) {
-      Stay passing(fleet, engine, {container.name, settings.container_stop}, executor);
+      Stay passing(fleet, engine, {name_for_logins(*fleet, container), settings.container_stop}, executor);
       passing.may_rest(container.id, settings.stop_after_idle);
     }
 }

@@ -8,8 +8,11 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace fairlead::docker {
 namespace {
@@ -42,6 +45,22 @@ bool add(archive* out, const std::string& path, const std::string& content, File
   archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
   return archive_write_header(out, entry.get()) == ARCHIVE_OK &&
          archive_write_data(out, content.data(), content.size()) == static_cast<la_ssize_t>(content.size());
+}
+
+// Where the container will have memory in place of what the archive has brought there.
+std::vector<std::string> places_in_memory(const boost::json::value& host) {
+  std::vector<std::string> places;
+  if (const auto* mounted = http::member(host, "Tmpfs").if_object())
+    for (const auto& [place, options] : *mounted) places.emplace_back(place);
+  if (const auto* mounts = http::member(host, "Mounts").if_array())
+    for (const auto& mount : *mounts)
+      if (http::string_member(mount, "Type") == "tmpfs")
+        places.push_back(http::string_member(mount, "Target"));
+  return places;
+}
+
+bool is_below(const std::string& path, const std::string& place) {
+  return path.starts_with(place.ends_with('/') ? place : place + '/');
 }
 
 // Of one login's files.
@@ -79,8 +98,11 @@ std::string files_archive(const backend::Login& login, FileOwner owner) {
   archive_write_open(out.get(), &tar, nullptr, append, nullptr);
   Budget budget;
   bool any = false;
+  const auto in_memory = places_in_memory(login.config->docker.host_config);
   for (const auto& [path, file] : login.metadata.files) {
-    if (const auto* obstacle = budget.obstacle(path, file.value))
+    if (std::ranges::any_of(in_memory, [&](const auto& place) { return is_below(path, place); }))
+      warn(login, path, "memory is mounted over it");
+    else if (const auto* obstacle = budget.obstacle(path, file.value))
       warn(login, path, obstacle);
     else if (!add(out.get(), path, file.value, owner))
       warn(login, path, "it cannot be packed");

@@ -7,7 +7,7 @@ namespace fairlead::docker {
 Task<> try_resize(RunningProgram& program, ssh::TerminalSize size, const observe::Log& log) {
   try {
     co_await program.resize(size);
-  } catch (const EngineError& error) {
+  } catch (const std::exception& error) {  // an answer that does not come in time, too
     log.debug("DOCKER_EXEC_RESIZE_FAILED", error.what());
   }
 }

@@ -37,7 +37,7 @@ class RunningProgram {
 };
 
 // After the start, for engines that give a terminal no size at its start. A program that has ended already,
-// or an engine that refuses, is no reason to refuse the program.
+// or an engine that refuses or does not answer, is no reason to refuse the program.
 [[nodiscard]] Task<> try_resize(RunningProgram& program, ssh::TerminalSize size, const observe::Log& log);
 
 class ProgramHost {
