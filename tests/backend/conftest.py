@@ -15,7 +15,7 @@ import sys
 
 import paramiko
 import pytest
-from kinds import KINDS
+from kinds import GUEST, KINDS
 
 E2E = pathlib.Path(__file__).resolve().parents[1] / "e2e"
 
@@ -148,13 +148,13 @@ def guest(work):
     agent.chmod(0o755)
     container = e2e.run("docker", "create", "fairlead-test/debian", "true").stdout.decode().strip()
     try:
-        for step in ("cp", agent, f"{container}:/usr/bin/containerssh-agent"), ("commit", container, "fairlead-test/guest"):
+        for step in ("cp", agent, f"{container}:/usr/bin/containerssh-agent"), ("commit", container, GUEST):
             done = e2e.run("docker", *step)
             assert done.returncode == 0, done.stderr
         yield
     finally:
         e2e.run("docker", "rm", container)
-        e2e.run("docker", "rmi", "-f", "fairlead-test/guest")
+        e2e.run("docker", "rmi", "-f", GUEST)
 
 
 def make_daemon(kind, work, hooks, host):

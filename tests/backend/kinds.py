@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways in which a box can be had, and the one list of what one of them cannot do."""
 import dataclasses
+import os
 
 # The first process of a box without an agent: it ends when it is asked to, and at once.
 IDLE = ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait $!; done"]
+
+GUEST = f"fairlead-test/contract-guest-{os.getpid()}"  # with ContainerSSH's agent in it; made for these tests
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Kind:
 
     @property
     def image(self):
-        return "fairlead-test/guest" if self.link == "image" else "fairlead-test/debian"
+        return GUEST if self.link == "image" else "fairlead-test/debian"
 
     @property
     def execution(self):
