@@ -130,7 +130,7 @@ def test_a_full_state_directory_refuses_before_anything_is_made(proxied, quiet_e
 
 
 @pytest.mark.parametrize("read_only", (True, False))
-@pytest.mark.parametrize("kind", ("agentless", "persistent-agentless"))
+@pytest.mark.parametrize("kind", ("agentless", "session-agentless"))
 def test_files_that_cannot_go_in_without_an_agent_are_left_out_with_a_warning(proxied, quiet_engine, hooks, kind, read_only):
     # /tmp is written to by programs, but not by the engine: what it puts there lies below.
     daemon, _ = proxied(configserver__url=hooks.url, **KINDS[kind],
@@ -142,6 +142,4 @@ def test_files_that_cannot_go_in_without_an_agent_are_left_out_with_a_warning(pr
     reasons = {line["details"]["path"]: line["details"]["reason"] for line in reversed(warnings)}
     assert "memory is mounted over it" in reasons.pop("/tmp/token") and {line["level"] for line in warnings} == {"warning"}
     assert not read_only and not reasons or "read-only" in reasons["/etc/token"], reasons
-    if kind == "persistent-agentless":
-        assert quiet_engine.docker("rm", "-f", "-v", box_of(daemon, quiet_engine)).returncode == 0
     wait_until(lambda: not everything(quiet_engine) and not journal(daemon), 20, "nothing is left")
