@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 constexpr const char* user_text = "The server cannot start a box now. Please tell the administrator.";
 constexpr std::string_view suffix = ".json";
 constexpr std::uintmax_t largest_entry =
-    std::uintmax_t{64} * 1024;  // ours are a few hundred bytes; anything bigger is not ours
+    std::uintmax_t{1} << 20;  // an engine's certificates, authorities and all; anything bigger is not ours
 
 [[noreturn]] void fail(const std::string& what, const fs::path& path) {
   throw BackendError("cannot " + what + " " + path.string() + ": " + std::strerror(errno), user_text);

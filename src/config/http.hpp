@@ -40,8 +40,16 @@ struct AuthzWebhook : Webhook {
   bool transmit_sensitive_metadata = false;  // ours
 };
 
+// What the configuration server's answers may set (answer_rules.hpp). Ours.
+struct AnswerRules {
+  bool restrict = false;                    // to what harms nobody but the user's own box
+  std::vector<std::string> allow{};         // keys beyond that, with all below them
+  std::vector<std::string> allow_mounts{};  // directories of the engine's machine
+};
+
 struct ConfigServer : HttpClient {
   bool transmit_sensitive_metadata = false;
+  AnswerRules answers{};
   Duration cache_time{0};  // ours: how long an answer serves other logins that ask the same; 0: never
 };
 

@@ -51,6 +51,16 @@ void show_client(Visitor& section, HttpClient& client) {
   describe(section, client.tls);
 }
 
+void describe_answers(Visitor& section, AnswerRules& rules) {
+  section.field("restrict", rules.restrict);
+  if (section.field("allow", rules.allow) && !rules.restrict && !rules.allow.empty())
+    section.warning("allow", "has no effect without restrict: answers may set everything");
+  if (!section.field("allowMounts", rules.allow_mounts)) return;
+  for (const std::string& directory : rules.allow_mounts)
+    if (!directory.starts_with('/'))
+      section.error("allowMounts", fmt::format("\"{}\" is no absolute path", directory));
+}
+
 }  // namespace
 
 void check_client(Visitor& section, const HttpClient& client) {
@@ -109,6 +119,7 @@ void describe(Visitor& section, ConfigServer& server) {
   if (!server.url.empty()) check_client(section, server);
   section.field("transmitSensitiveMetadata", server.transmit_sensitive_metadata);
   section.field("cacheTime", server.cache_time);
+  section.section("answers", [&](Visitor& own) { describe_answers(own, server.answers); });
 }
 
 void describe(Visitor& section, Health& health) {

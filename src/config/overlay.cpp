@@ -2,6 +2,7 @@
 // The sections' descriptions once more, read from the webhook's answer with zero values skipped.
 #include "config/overlay.hpp"
 
+#include "config/answer_rules.hpp"
 #include "config/sections.hpp"
 #include "config/values.hpp"
 
@@ -63,6 +64,8 @@ std::expected<Overlaid, Errors> overlay(const Config& base, const boost::json::v
   findings.overlay = true;
   Overlaid result{base, {}};
   const Node document = to_node(answer);
+  result.config.for_one_login = true;
+  check_answer(findings, document, base);
   {
     Section root(findings, "", &document);
     read_log(root, result.config);

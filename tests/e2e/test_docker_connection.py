@@ -4,10 +4,12 @@ import contextlib
 import itertools
 import shutil
 import socket
+import subprocess
 import threading
 
 import pytest
-from conftest import BIN, Daemon, engine_in, free_port, run
+from conftest import BIN, ENGINE, Daemon, engine_in, free_port, run, wait_until
+from webhooks import Server
 
 numbers = itertools.count()
 
@@ -59,6 +61,13 @@ def engine(work):
         running.certificates, running.tls, running.tcp = certificates, f"127.0.0.1:{tls}", door
         yield running
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def hooks():
+    server = Server()
+    yield server
+    server.stop()
 
 
 @contextlib.contextmanager
@@ -127,6 +136,27 @@ def test_tls_with_a_certificate_of_ours(engine, make_daemon, scheme, inline):
 @pytest.mark.parametrize("scheme", ("tcp", "http"))
 def test_tcp_without_tls(engine, make_daemon, scheme):
     serves(make_daemon({"host": f"{scheme}://{engine.tcp}"}))
+
+
+def test_a_box_on_an_engine_that_only_an_answer_names_is_removed_after_a_crash(engine, make_daemon, hooks):
+    hooks.answer = lambda path, body: (200, {"config": {"docker": {"connection": tls_connection(engine)}}})
+    daemon = make_daemon({"host": ENGINE}, configserver__url=hooks.url)  # which has nothing of these boxes
+    client = subprocess.Popen(daemon.ssh_command("echo up; exec sleep 1000"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL)
+    assert client.stdout.readline() == b"up\n"
+    boxes = lambda: engine.docker("ps", "-aq", "--filter", f"label=fairlead_instance={daemon.instance}").stdout.split()
+    assert len(boxes()) == 1
+    journal = daemon.directory / "state" / "journal" / daemon.instance
+    remembered, = journal.glob("engine-*.json")
+    assert remembered.stat().st_mode & 0o777 == 0o600
+    daemon.process.kill()
+    daemon.process.wait()
+    client.wait(30)
+    daemon.port = free_port()
+    daemon.set("ssh.listen", f"127.0.0.1:{daemon.port}")
+    daemon.start()
+    wait_until(lambda: not boxes(), 20, "the box is gone")
+    wait_until(lambda: not list(journal.glob("docker-*.json")), 20, "and its entry")
 
 
 def test_a_host_without_a_scheme_is_tcp(engine, make_daemon):

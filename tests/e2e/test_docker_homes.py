@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Docker's mode `persistent`: boxes that stay, one for each user."""
+import base64
 import itertools
 import json
 import os
@@ -10,6 +11,7 @@ import time
 
 import pytest
 from conftest import Daemon, run, wait_until
+from webhooks import Server
 
 numbers = itertools.count()
 
@@ -170,6 +172,27 @@ def test_sockets_of_a_killed_daemon_do_not_stay_in_the_homes(make_daemon):
     daemon.start()
     assert [file.name for file in home.iterdir()] == ["agent"]
     assert daemon.ssh("echo fine").stdout == b"fine\n"
+
+
+def test_a_users_link_leads_no_file_of_a_login_astray(make_daemon):
+    # TC-7: without our agent the engine would unpack it as root, wherever links lead.
+    idle = ["/bin/sh", "-c", "trap exit TERM INT; while :; do sleep 3600 & wait $!; done"]
+    hooks = Server()
+    daemon = make_daemon(docker__execution__disableAgent=True, docker__execution__idleCommand=idle)
+    daemon.config["docker"]["execution"]["container"]["user"] = "1000"
+    daemon.set("configserver.url", hooks.url)
+    files = {name: {"value": base64.b64encode(b"theirs").decode()} for name in ("/tmp/link/token", "/tmp/mine/token", "/tmp/here")}
+    try:
+        hooks.answer = lambda path, body: (200, {})
+        daemon.start()
+        assert daemon.ssh("ln -s /etc /tmp/link; ln -s /etc/passwd /tmp/here").returncode == 0
+        hooks.answer = lambda path, body: (200, {"files": files})
+        done = daemon.ssh("cat /tmp/mine/token /tmp/here; ls /etc/token; grep theirs /etc/passwd; stat -c %u:%a /tmp/mine/token")
+        assert done.stdout == b"theirstheirs1000:600\n", done
+        failed, = (line for line in daemon.log() if line["code"] == "DOCKER_FILE_WRITE_FAILED")
+        assert failed["details"]["path"] == "/tmp/link/token"
+    finally:
+        hooks.stop()
 
 
 def test_a_missing_box_is_refused_unless_it_may_be_made(make_daemon):

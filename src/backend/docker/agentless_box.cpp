@@ -9,6 +9,7 @@
 #include "backend/docker/end_reason.hpp"
 #include "backend/docker/exec_host.hpp"
 #include "backend/docker/failure.hpp"
+#include "backend/docker/gated.hpp"
 #include "backend/docker/image.hpp"
 #include "backend/docker/login_files.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -139,38 +140,44 @@ Task<> start_with_files(ExecPlace place, const backend::Login& login, Deadline d
   if (later) co_await deliver_files(place, login);
 }
 
-Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+// Throws whatever went wrong; a lease that goes removes what there is.
+Task<std::unique_ptr<backend::Box>> make_agentless(std::shared_ptr<Fleet> fleet, backend::Login login,
+                                                   std::shared_ptr<KnownEngine> known) {
   const auto executor = co_await asio::this_coro::executor;
   const auto config = login.config;
   const auto& docker = config->docker;
   const auto deadline = in(docker.container_start);
-  std::exception_ptr failure;
+  ImageWish image{known, docker, login.log, login.progress};
+  (void)co_await find_image(std::move(image), deadline);
+  auto made = make_login(std::move(login));
   std::unique_ptr<Lease> lease;
+  if (docker.mode == "session") {
+    made->host = make_container_host(fleet, made->login);
+  } else {
+    NewExec idle{docker.idle_command};
+    idle.input = false;
+    BareContainer wish{fleet, made->login, std::move(idle)};
+    lease = co_await create_bare(std::move(wish), deadline);
+    const ExecPlace inside{known->engine, lease->container(), config, made->login.log, guest_agent(docker)};
+    co_await start_with_files(inside, made->login, deadline);
+    made->host = make_exec_host(inside);
+  }
+  AgentlessBox::Place place{std::move(lease)};
+  co_return std::make_unique<AgentlessBox>(std::move(place), std::move(made), executor);
+}
+
+Task<std::unique_ptr<backend::Box>> run_agentless_launch(std::shared_ptr<Fleet> fleet, backend::Login login) {
+  std::exception_ptr failure;
   try {
     fleet->open();
     warn_of_less(login);
-    const auto known = fleet->engine_for(docker);
-    const Engine engine = known->engine;
-    ImageWish image{known, docker, login.log, login.progress};
-    (void)co_await find_image(std::move(image), deadline);
-    auto made = make_login(std::move(login));
-    if (docker.mode == "session") {
-      made->host = make_container_host(fleet, made->login);
-    } else {
-      NewExec idle{docker.idle_command};
-      idle.input = false;
-      BareContainer wish{fleet, made->login, std::move(idle)};
-      lease = co_await create_bare(std::move(wish), deadline);
-      const ExecPlace inside{engine, lease->container(), config, made->login.log, guest_agent(docker)};
-      co_await start_with_files(inside, made->login, deadline);
-      made->host = make_exec_host(inside);
-    }
-    AgentlessBox::Place place{std::move(lease)};
-    co_return std::make_unique<AgentlessBox>(std::move(place), std::move(made), executor);
+    auto way = gateway_of(*fleet, login);
+    auto making = make_agentless(fleet, std::move(login), way.known);
+    co_return co_await through_gate(std::move(way), std::move(making));
   } catch (...) {
     failure = std::current_exception();
   }
-  throw explain(failure, "start a box");  // a lease that goes removes what there is
+  throw explain(failure, "start a box");
 }
 
 }  // namespace
@@ -183,7 +190,10 @@ Task<std::unique_ptr<backend::Box>> enter_agentless(backend::Login login, Agentl
   const auto executor = co_await asio::this_coro::executor;
   warn_of_less(login);
   home.place.guest_agent = guest_agent(login.config->docker);
-  co_await deliver_files(home.place, login);
+  // Somebody has been in there before: no archive, which the engine unpacks as root.
+  ExecPlace writer = home.place;
+  if (!writes_by_guest(writer)) writer.guest_agent.clear();
+  co_await write_login_files(std::move(writer), login);
   auto made = make_login(std::move(login));
   made->host = make_exec_host(home.place);
   AgentlessBox::Place place{nullptr, std::move(home)};

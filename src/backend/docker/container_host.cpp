@@ -3,6 +3,7 @@
 #include "backend/docker/container_host.hpp"
 
 #include "backend/docker/bare_container.hpp"
+#include "backend/docker/gated.hpp"
 #include "backend/docker/login_files.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -32,6 +33,8 @@ class ContainerProgram final : public RunningProgram {
     co_await engine().kill(lease_->container(), std::move(name), in(config_->docker.signal));
     co_return true;
   }
+  // The first process of a container is ended by no other signal that it does not handle.
+  [[nodiscard]] Task<bool> nobody_reads() override { return signal("KILL"); }
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     return engine().wait(lease_->container(), Deadline::max());
   }
@@ -56,7 +59,8 @@ class ContainerHost final : public ProgramHost {
       : fleet_(std::move(fleet)), login_(std::move(login)) {}
 
   [[nodiscard]] Task<std::unique_ptr<RunningProgram>> start(NewExec program) override {
-    return to_the_end(run(std::move(program)));
+    auto way = gateway_of(*fleet_, login_);
+    return to_the_end(through_gate(std::move(way), run(std::move(program))));
   }
 
  private:

@@ -34,6 +34,9 @@ json::array& array_at(json::object& parent, std::string_view name) {
 
 void set_labels(json::object& body, const backend::Login& login, const BoxIdentity& identity, LinkKind kind) {
   auto& labels = object_at(body, "Labels");
+  // By these we know our boxes again, and find leftovers: nobody else sets them.
+  for (auto label = labels.begin(); label != labels.end();)
+    label = label->key().starts_with("fairlead_") ? labels.erase(label) : std::next(label);
   labels[instance_label] = identity.instance;
   labels[owner_label] = identity.owner;
   if (identity.home) {

@@ -53,10 +53,10 @@ Task<> watch(std::weak_ptr<Fleet> watched, std::shared_ptr<KnownEngine> engine) 
     co_await timer.async_wait(asio::use_awaitable);
     const auto fleet = watched.lock();
     if (!fleet) co_return;
-    if (!fleet->any_lives_at(engine->host)) {
+    if (!fleet->any_lives_at(*engine)) {
       engine->disk_watched = false;
       // A box that came in between has seen a watch that ends: then this one goes on.
-      if (!fleet->any_lives_at(engine->host) || engine->disk_watched.exchange(true)) co_return;
+      if (!fleet->any_lives_at(*engine) || engine->disk_watched.exchange(true)) co_return;
     }
     const auto begun = std::chrono::steady_clock::now();
     try {

@@ -46,6 +46,7 @@ class DockerBackend final : public Backend {
       co_await engine.negotiate(docker::in(settings.http));
       co_await docker::sweep(fleet, docker::Sweep::leftovers);
       co_await docker::attend_running_homes(fleet);
+      fleet->engines().forget_unused(fleet->journal());
       const auto image = http::string_member(settings.container, "Image");
       const auto facts = co_await engine.inspect_image(image, docker::in(settings.http));
       if (facts)
@@ -71,6 +72,7 @@ class DockerBackend final : public Backend {
     try {
       fleet->open();
       co_await docker::sweep(fleet, docker::Sweep::everything);
+      fleet->engines().forget_unused(fleet->journal());
     } catch (...) {
       failure = std::current_exception();
     }

@@ -5,88 +5,36 @@
 #include "backend/agent_box.hpp"
 #include "backend/docker/limits.hpp"
 #include "backend/ready_box.hpp"
-#include "config/pem.hpp"
 
 #include <algorithm>
 
 namespace fairlead::docker {
-namespace {
-
-using backend::BackendError;
-
-constexpr const char* not_set_up = "The server is not set up to start boxes. Please tell the administrator.";
-
-// Inline or in a file (W3.15).
-std::string pem_of(const std::string& value) {
-  auto text = config::pem_text(value);
-  if (!text) throw BackendError("docker.connection: " + text.error(), not_set_up);
-  return std::move(*text);
-}
-
-Engine make_engine(const config::Docker& docker) {
-  std::optional<http::TlsOptions> tls;
-  if (!docker.cacert.empty())
-    tls = http::TlsOptions{pem_of(docker.cacert), pem_of(docker.cert), pem_of(docker.key)};
-  try {
-    return Engine(http::Client(http::Endpoint::parse(docker.host), std::move(tls)));
-  } catch (const http::HttpError& error) {
-    throw BackendError(std::string("docker.connection: ") + error.what(), not_set_up);
-  }
-}
-
-LinkKind first_kind(const config::Docker& docker) {
-  if (docker.agent_link == "socket") return LinkKind::socket;
-  if (docker.agent_link == "attach") return LinkKind::attach;
-  // A socket file is most likely this machine's engine; the first box will tell (is_foreign_file_system).
-  return docker.host.starts_with("unix://") ? LinkKind::socket : LinkKind::attach;
-}
-
-}  // namespace
-
 void Fleet::open() {
   const std::lock_guard lock(mutex_);
   if (files_) return;
   const auto state = backend::state_directory(config.state_directory);
-  if (!journal_) journal_ = backend::Journal::open(state, config.instance);
+  if (!journal_) {
+    journal_ = backend::Journal::open(state, config.instance);
+    engines_.recall(*journal_);
+  }
   files_.emplace(state, config.instance, backend::find_agent(config));
 }
 
-std::shared_ptr<KnownEngine> Fleet::engine_for(const config::Docker& docker) {
-  std::string settings;
-  for (const auto* part : {&docker.host, &docker.cacert, &docker.cert, &docker.key, &docker.agent_link})
-    settings += *part + '\0';
+void Fleet::begin(const std::string& box, std::shared_ptr<KnownEngine> engine) {
+  engines_.remember(*engine, *journal_);
+  journal_->add({box, "docker", EngineBook::reference(*engine)});
   const std::lock_guard lock(mutex_);
-  auto& known = engines_[settings];
-  if (!known) known = std::make_shared<KnownEngine>(make_engine(docker), docker.host, first_kind(docker));
-  return known;
-}
-
-std::shared_ptr<KnownEngine> Fleet::engine_at(const std::string& host) {
-  if (host == config.docker.host) return engine_for(config.docker);
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [settings, known] : engines_)
-      if (known && known->host == host) return known;
-  }
-  if (!host.starts_with("unix://")) return nullptr;
-  config::Docker docker = config.docker;
-  docker.host = host;
-  return engine_for(docker);
-}
-
-void Fleet::begin(const std::string& box, const std::string& host) {
-  journal_->add({box, "docker", {{"host", host}}});
-  const std::lock_guard lock(mutex_);
-  living_[box] = host;
+  living_[box] = std::move(engine);
 }
 
 void Fleet::note_login(const std::string& box, const backend::Login& login) {
-  std::string host;
+  boost::json::object details;
   {
     const std::lock_guard lock(mutex_);
-    if (const auto found = living_.find(box); found != living_.end()) host = found->second;
+    const auto found = living_.find(box);
+    if (found == living_.end()) return;
+    details = EngineBook::reference(*found->second);
   }
-  boost::json::object details{{"host", host}};
   backend::add_login(details, login);
   (void)journal_->note({box, "docker", std::move(details)});
 }
@@ -120,11 +68,11 @@ bool Fleet::stays_absent(const std::string& box) {
   return now - *late->second >= limits::late_creation;
 }
 
-void Fleet::give_up(const std::string& box, const std::string& host) {
+void Fleet::give_up(const std::string& box, std::shared_ptr<KnownEngine> engine) {
   const std::lock_guard lock(mutex_);
   living_.erase(box);
   end_reasons_.erase(box);
-  given_up_[box] = host;
+  given_up_[box] = std::move(engine);
 }
 
 bool Fleet::lives(const std::string& box) {
@@ -132,9 +80,9 @@ bool Fleet::lives(const std::string& box) {
   return living_.contains(box);
 }
 
-bool Fleet::any_lives_at(const std::string& host) {
+bool Fleet::any_lives_at(const KnownEngine& engine) {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(living_, [&](const auto& box) { return box.second == host; });
+  return std::ranges::any_of(living_, [&](const auto& box) { return box.second.get() == &engine; });
 }
 
 void Fleet::set_end_reason(const std::string& box, std::string sentence) {
@@ -148,12 +96,12 @@ std::string Fleet::end_reason(const std::string& box) {
   return found == end_reasons_.end() ? "" : found->second;
 }
 
-std::map<std::string, std::string> Fleet::living() {
+Fleet::Boxes Fleet::living() {
   const std::lock_guard lock(mutex_);
   return living_;
 }
 
-std::map<std::string, std::string> Fleet::take_given_up() {
+Fleet::Boxes Fleet::take_given_up() {
   const std::lock_guard lock(mutex_);
   return std::exchange(given_up_, {});
 }

@@ -73,6 +73,13 @@ bool is_fairleads(const ContainerState& found) {
   return label_of(found, instance_label) != nullptr || label_of(found, owner_label) != nullptr;
 }
 
+bool is_home_of(const ContainerState& found, const Ourselves& us) {
+  const auto* instance = label_of(found, instance_label);
+  const auto* owner = label_of(found, owner_label);
+  return instance != nullptr && *instance == us.instance && owner != nullptr && *owner == us.owner &&
+         label_of(found, home_label) != nullptr;
+}
+
 void check_home(const ContainerState& found, const Home& home, const Ourselves& us) {
   if (!is_fairleads(found)) return;
   const auto is = [&](std::string_view name, const std::string& wanted) {

@@ -24,6 +24,9 @@ struct Ourselves {
 // Whether Fairlead made this container, of whatever instance.
 [[nodiscard]] bool is_fairleads(const ContainerState& found);
 
+// Whether this very daemon, in this life or an earlier one, made this box that stays.
+[[nodiscard]] bool is_home_of(const ContainerState& found, const Ourselves& us);
+
 // A container that was found under the home's name: throws BackendError when it is another Fairlead's,
 // another user's or a box of another mode. One that Fairlead never made is the operator's gift.
 void check_home(const ContainerState& found, const Home& home, const Ourselves& us);

@@ -8,6 +8,7 @@
 #include "backend/docker/create.hpp"
 #include "backend/docker/end_reason.hpp"
 #include "backend/docker/failure.hpp"
+#include "backend/docker/gated.hpp"
 #include "backend/docker/home.hpp"
 #include "backend/docker/idle_stop.hpp"
 #include "backend/docker/image.hpp"
@@ -290,8 +291,9 @@ Task<std::unique_ptr<backend::Box>> run_home_launch(std::shared_ptr<Fleet> fleet
   std::exception_ptr failure;
   try {
     fleet->open();
+    auto way = gateway_of(*fleet, login);
     HomeLaunch launch(fleet, std::move(login), co_await asio::this_coro::executor);
-    co_return co_await launch.run();
+    co_return co_await through_gate(std::move(way), launch.run());
   } catch (...) {
     failure = std::current_exception();
   }

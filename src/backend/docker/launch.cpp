@@ -5,6 +5,7 @@
 #include "backend/docker/attach_bridge.hpp"
 #include "backend/docker/create.hpp"
 #include "backend/docker/failure.hpp"
+#include "backend/docker/gated.hpp"
 #include "backend/docker/removal.hpp"
 #include "backend/docker/start.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -148,8 +149,10 @@ Task<std::unique_ptr<backend::Box>> run_launch(std::shared_ptr<Fleet> fleet, bac
   std::unique_ptr<ReadyDockerBox> ready;
   try {
     const auto deadline = in(login.config->docker.container_start);
+    auto way = gateway_of(*fleet, login);
     Order order{login, {}, deadline};
-    ready = co_await make(std::move(fleet), std::move(order), std::move(image));
+    auto making = make(std::move(fleet), std::move(order), std::move(image));
+    ready = co_await through_gate(std::move(way), std::move(making));
     co_return co_await ready->first_claim(login, deadline);
   } catch (...) {
     failure = std::current_exception();

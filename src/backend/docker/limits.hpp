@@ -58,6 +58,13 @@ inline constexpr std::chrono::seconds stop_grace{10};
 // A box that stays can be stopped or removed by somebody else between our finding it and our use of it: so
 // often it is looked for again.
 inline constexpr int home_tries = 3;
+// So many launches in a row that an engine did not answer, and logins are refused at once: fewer may be
+// chance (an engine that restarts), more is users who wait for a whole deadline each. Then one login asks it
+// after this pause, and after twice as long when it failed, at most the longest: who waits for the engine
+// tries again by hand and should find it soon after it is back.
+inline constexpr unsigned launches_without_answer = 5;
+inline constexpr std::chrono::seconds first_gate_pause{1};
+inline constexpr std::chrono::seconds longest_gate_pause{5};
 // What could not be removed is tried again after this pause, then after twice as long each time, at most the
 // longest: an engine that comes back is soon rid of it, one that does not is hardly asked.
 inline constexpr std::chrono::seconds first_removal_pause{1};
@@ -69,6 +76,11 @@ inline constexpr std::chrono::seconds late_creation{3};
 // add up files, so the pause is this, or so many times what the answer took.
 inline constexpr std::chrono::seconds disk_look{1};
 inline constexpr int disk_look_share = 10;
+// Engines with their connections, and addresses of engines in the journal, that are kept although nothing is
+// on them: more than a site has, and a configuration server that names another one each time fills nothing.
+inline constexpr std::size_t known_engines = 64;
+// Boxes that stay whose agent this process knows to be there: one that is forgotten costs an upload.
+inline constexpr std::size_t known_agents = 4096;
 // Removals under way at once when leftovers are swept: an engine serialises most of a removal anyway.
 inline constexpr std::size_t leftovers_at_once = 8;
 

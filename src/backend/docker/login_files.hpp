@@ -26,8 +26,10 @@ struct FileOwner {
 // Into the container, started or not. What the engine refuses is a warning in the login's log.
 [[nodiscard]] Task<> upload_login_files(Engine engine, std::string container, const backend::Login& login);
 
-// By `write-file` of the agent in a running container's image, one after the other: the files are then its
-// user's, whoever that is. What does not work is a warning in the login's log.
+// In a running container, one after the other, by `write-file` of the agent in its image, or without one by
+// its shell: as the container's user, whoever that is, who may have laid links where a file is to go (TC-7),
+// and gets nothing written by this that they could not write themselves. What does not work is a warning in
+// the login's log.
 [[nodiscard]] Task<> write_login_files(ExecPlace place, const backend::Login& login);
 
 }  // namespace fairlead::docker

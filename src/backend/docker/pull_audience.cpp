@@ -31,6 +31,11 @@ void PullAudience::tell(const std::string& image, const backend::Progress& progr
   for (const auto& member : house.members) tell(member, progress);
 }
 
+bool PullAudience::waits_for(const std::string& image) const {
+  const std::lock_guard lock(mutex_);
+  return houses_.contains(image);
+}
+
 void PullAudience::leave(const std::string& image, std::list<Member>::iterator place) {
   const std::lock_guard lock(mutex_);
   const auto house = houses_.find(image);

@@ -45,12 +45,13 @@ class PullAudience {
   [[nodiscard]] Seat enter(const std::string& image, const ssh::asio::any_io_executor& executor,
                            backend::ProgressSink sink);
   void tell(const std::string& image, const backend::Progress& progress);
+  [[nodiscard]] bool waits_for(const std::string& image) const;
 
  private:
   static void tell(const Member& member, const backend::Progress& progress);
   void leave(const std::string& image, std::list<Member>::iterator place);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, House> houses_;  // by image, while somebody waits
 };
 

@@ -17,9 +17,15 @@ class Pulls {
  public:
   using Clock = std::chrono::steady_clock;
 
+  // Only who waits now asks for it: the others' images are forgotten.
   void note(const std::string& image, Clock::time_point began) {
     const std::lock_guard lock(mutex_);
+    std::erase_if(began_, [this](const auto& pull) { return !audience.waits_for(pull.first); });
     began_[image] = began;
+  }
+  [[nodiscard]] std::size_t size() const {
+    const std::lock_guard lock(mutex_);
+    return began_.size();
   }
   [[nodiscard]] bool began_since(const std::string& image, Clock::time_point when) const {
     const std::lock_guard lock(mutex_);

@@ -5,6 +5,7 @@
 #include "backend/docker/failure.hpp"
 #include "backend/docker/limits.hpp"
 #include "crypto/random.hpp"
+#include "http/json.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -62,13 +63,13 @@ struct Sweeping {
     fleet->log.write(failure_level, "DOCKER_REMOVE_FAILED",
                      std::string("cannot remove a box now, it stays in the journal: ") + reason,
                      {{"box", item.box}, {"container", item.container}});
-    fleet->give_up(item.box, item.engine->host);
+    fleet->give_up(item.box, item.engine);
   }
   // An engine that does not answer is not asked for every box of it: each question may cost its whole
   // deadline.
   void give_up_all_at(const KnownEngine& engine, const char* reason) {
     std::erase_if(items, [&](const Item& item) {
-      if (item.engine->host != engine.host) return false;
+      if (item.engine.get() != &engine) return false;
       give_up(item, reason);
       return true;
     });
@@ -112,8 +113,8 @@ Task<> retry(std::weak_ptr<Fleet> waiting) {
     work->fleet = waiting.lock();
     if (!work->fleet) co_return;
     work->failure_level = observe::Level::debug;  // the first failure was told
-    for (const auto& [box, host] : work->fleet->take_given_up())
-      if (auto engine = work->fleet->engine_at(host)) work->items.push_back({std::move(engine), box, ""});
+    for (auto& [box, engine] : work->fleet->take_given_up())
+      work->items.push_back({std::move(engine), box, ""});
     co_await run_workers(work);
     if (work->fleet->end_retrying()) co_return;
     pause = std::min(2 * pause, limits::longest_removal_pause);
@@ -154,25 +155,30 @@ Task<> find_on_engine(std::shared_ptr<Sweeping> work, Sweep what) {
                          "\" belong to another state directory and are left alone");
 }
 
-// By journal: what the engine may have, and directories whose container is gone.
-void find_in_journal(Sweeping& work, Sweep what) {
+// What an earlier process left, and the engine that has it.
+Fleet::Boxes left_over(Fleet& fleet) {
+  Fleet::Boxes boxes;
+  for (const auto& entry : fleet.journal().left_over("docker")) {
+    fleet.expect_late(entry.id);  // the crash may have come between the question and the answer
+    if (auto engine = fleet.engines().find(entry.details))
+      boxes[entry.id] = std::move(engine);
+    else
+      fleet.log.warning("DOCKER_REMOVE_FAILED", "a box is left on an engine that cannot be reached any more",
+                        {{"box", entry.id}, {"host", http::string_member(entry.details, "host")}});
+  }
+  return boxes;
+}
+
+// By journal: what the engines may have, and directories whose container is gone.
+void find_in_journal(Sweeping& work, Sweeping& elsewhere, Sweep what) {
   auto& fleet = *work.fleet;
   auto boxes = fleet.take_given_up();
-  for (const auto& entry : fleet.journal().left_over("docker")) {
-    const auto* host = entry.details.if_contains("host");
-    boxes[entry.id] =
-        host != nullptr && host->is_string() ? std::string(host->get_string()) : fleet.config.docker.host;
-    fleet.expect_late(entry.id);  // the crash may have come between the question and the answer
-  }
-  if (what == Sweep::everything)
-    for (auto& [box, host] : fleet.living()) boxes.emplace(box, host);
+  boxes.merge(left_over(fleet));
+  if (what == Sweep::everything) boxes.merge(fleet.living());
   for (const auto& item : work.items) boxes.erase(item.box);
-  for (const auto& [box, host] : boxes) {
-    if (auto engine = fleet.engine_at(host))
-      work.items.push_back({std::move(engine), box, ""});
-    else
-      fleet.log.warning("DOCKER_REMOVE_FAILED", "a box is left on an engine that is not configured any more",
-                        {{"box", box}, {"host", host}});
+  for (auto& [box, engine] : boxes) {
+    auto& where = fleet.engines().is_configured(*engine) ? work : elsewhere;
+    where.items.push_back({std::move(engine), box, ""});
   }
 }
 
@@ -184,7 +190,7 @@ Lease::Lease(std::shared_ptr<Fleet> fleet, std::shared_ptr<KnownEngine> engine,
       engine_(std::move(engine)),
       executor_(std::move(executor)),
       box_("docker-" + ssh::random_hex(limits::box_bytes)) {
-  fleet_->begin(box_, engine_->host);
+  fleet_->begin(box_, engine_);
 }
 
 Lease::~Lease() {
@@ -221,11 +227,19 @@ Task<> Lease::remove(Deadline deadline) {
 
 Task<> sweep(std::shared_ptr<Fleet> fleet, Sweep what) {
   auto work = std::make_shared<Sweeping>();
-  work->fleet = fleet;
+  auto elsewhere = std::make_shared<Sweeping>();
+  work->fleet = elsewhere->fleet = fleet;
   co_await find_on_engine(work, what);
-  find_in_journal(*work, what);
+  find_in_journal(*work, *elsewhere, what);
+  const auto executor = co_await asio::this_coro::executor;
+  // Only configurations of users name the other engines: the start does not wait for them.
+  if (what == Sweep::everything)
+    co_await run_workers(elsewhere);
+  else if (!elsewhere->items.empty())
+    asio::co_spawn(executor, run_workers(elsewhere),
+                   [fleet, executor](const std::exception_ptr&) { retry_given_up(fleet, executor); });
   co_await run_workers(work);
-  if (what == Sweep::leftovers) retry_given_up(fleet, co_await asio::this_coro::executor);
+  if (what == Sweep::leftovers) retry_given_up(fleet, executor);
 }
 
 }  // namespace fairlead::docker

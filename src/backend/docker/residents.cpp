@@ -2,6 +2,8 @@
 // Counting in and out.
 #include "backend/docker/residents.hpp"
 
+#include "backend/docker/limits.hpp"
+
 namespace fairlead::docker {
 
 bool Residents::enter(const std::string& home) {
@@ -57,6 +59,7 @@ bool Residents::has_agent(const std::string& container) const {
 
 void Residents::set_agent(const std::string& container) {
   const std::lock_guard lock(mutex_);
+  if (agents_.size() >= limits::known_agents) agents_.clear();
   agents_.insert(container);
 }
 

@@ -41,7 +41,8 @@ class Residents {
   [[nodiscard]] Look look(const std::string& home);
   void stopped(const std::string& home);
 
-  // Whether the agent that this process knows was brought into the container; false the first time.
+  // Whether the agent that this process knows was brought into the container; false the first time, and when
+  // it has been forgotten because there are so many.
   [[nodiscard]] bool has_agent(const std::string& container) const;
   void set_agent(const std::string& container);
 

@@ -3,6 +3,7 @@
 #include "backend/docker/session_boxes.hpp"
 
 #include "backend/docker/failure.hpp"
+#include "backend/docker/gated.hpp"
 #include "backend/docker/image.hpp"
 #include "backend/docker/pooled_launch.hpp"
 #include "backend/docker/to_the_end.hpp"
@@ -69,8 +70,10 @@ Task<std::unique_ptr<backend::Box>> run_prepare(std::shared_ptr<Fleet> fleet,
     const auto& docker = login.config->docker;
     std::optional<ImageFacts> image;
     if (!boxes_wait(fleet, pool.get(), login)) {
-      ImageWish wish{fleet->engine_for(docker), docker, login.log, login.progress};
-      image = co_await find_image(std::move(wish), in(docker.container_start));
+      auto way = gateway_of(*fleet, login);
+      ImageWish wish{way.known, docker, login.log, login.progress};
+      auto finding = find_image(std::move(wish), in(docker.container_start));
+      image = co_await through_gate(std::move(way), std::move(finding));
     }
     auto peer = backend::make_local_peer(executor).outside;
     co_return std::make_unique<SessionBoxes>(std::move(fleet), std::move(pool), std::move(login),
