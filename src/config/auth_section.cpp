@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Section `auth` (services.md section 1.1) with our own method `local`.
+#include "base/safe_address.hpp"
 #include "config/sections.hpp"
 
 #include <fmt/format.h>
@@ -90,7 +91,7 @@ void describe_old_form(Visitor& section, Auth& auth, OldForm& old) {
   if (!old.client.url.empty()) check_client(section, old.client);
   describe_timeout(section, "authTimeout", old.auth_timeout);
   const bool switched = section.field("pubkey", old.public_key) && !old.public_key;
-  const std::string& url = old.client.url;
+  const std::string url = safe_address(old.client.url);
   if (url.empty()) {
     if (old.password || switched)
       section.deprecated(

@@ -85,6 +85,9 @@ struct Writer {
     log.debug("SSH_GLOBAL_REQUEST", "A global request was received",
               {{"RequestType", std::string(event.name)}});
   }
+  void operator()(const relay::GlobalRequestRefused& event) const {
+    log.debug(event.code, event.reason, {{"RequestType", std::string(event.name)}});
+  }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 // Parses endpoint addresses.
 #include "http/endpoint.hpp"
 
+#include "base/safe_address.hpp"
 #include "http/error.hpp"
 
 #include <charconv>
@@ -10,7 +11,7 @@ namespace fairlead::http {
 namespace {
 
 [[noreturn]] void refuse(std::string_view url, const char* why) {
-  throw HttpError(Failure::endpoint, "\"" + std::string(url) + "\" is not a usable address: " + why);
+  throw HttpError(Failure::endpoint, "\"" + safe_address(url) + "\" is not a usable address: " + why);
 }
 
 bool take(std::string_view& text, std::string_view prefix) {

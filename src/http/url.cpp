@@ -2,6 +2,7 @@
 // RFC 3986 section 5.2, as far as http needs it.
 #include "http/url.hpp"
 
+#include "base/safe_address.hpp"
 #include "http/error.hpp"
 
 #include <vector>
@@ -52,7 +53,7 @@ Url Url::parse(std::string_view url) {
   const std::string text = lower_scheme(url.substr(0, url.find('#')));
   if (!text.starts_with("http://") && !text.starts_with("https://"))
     throw HttpError(Failure::endpoint,
-                    "\"" + text + "\" is not a usable address: expected http:// or https://");
+                    "\"" + safe_address(text) + "\" is not a usable address: expected http:// or https://");
   const auto authority = text.find("//") + 2;
   const auto end = std::min(text.find_first_of("/?", authority), text.size());
   Url result{Endpoint::parse(std::string_view(text).substr(0, end)), text.substr(end)};

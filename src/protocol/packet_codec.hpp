@@ -44,8 +44,9 @@ class PacketKeys {
   }
   // Not one packet more.
   [[nodiscard]] bool exhausted() const noexcept { return cipher_ && packets_ >= limits::packets_per_key; }
-  // Only tests set it, to come to limits that take 2^31 packets.
+  // Only tests set them, to come to limits that take 2^31 packets or a gigabyte.
   void set_packets(std::uint64_t packets) noexcept { packets_ = packets; }
+  void set_bytes(std::uint64_t bytes) noexcept { bytes_ = bytes; }
 
  private:
   std::unique_ptr<PacketCipher> cipher_;

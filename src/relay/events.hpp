@@ -58,9 +58,15 @@ struct GlobalRequestSeen {
   Side from;
   std::string_view name;
 };
+// By the policy; an answer follows.
+struct GlobalRequestRefused {
+  std::string_view name;
+  std::string_view reason, code;  // Decision's; the code is never empty
+};
 
-using RelayEvent = std::variant<ChannelOpened, ChannelRefused, RequestSeen, RequestRefused, CommandForced,
-                                RequestAnswered, ProgramEnded, ChannelEnded, GlobalRequestSeen>;
+using RelayEvent =
+    std::variant<ChannelOpened, ChannelRefused, RequestSeen, RequestRefused, CommandForced, RequestAnswered,
+                 ProgramEnded, ChannelEnded, GlobalRequestSeen, GlobalRequestRefused>;
 // Called on the connection's thread; must not block and must not throw.
 using Observer = std::function<void(const RelayEvent&)>;
 

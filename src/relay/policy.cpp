@@ -33,6 +33,8 @@ constexpr Decision no_command = refused("Command execution disabled.", "SECURITY
 constexpr Decision no_shell = refused("Shell execution disabled.", "SECURITY_SHELL_REJECTED");
 constexpr Decision no_subsystem = refused("Subsystem execution disabled.", "SECURITY_SUBSYSTEM_REJECTED");
 constexpr Decision no_signal = refused("Sending signals is rejected.", "SECURITY_SIGNAL_REJECTED");
+constexpr Decision no_listener =
+    refused("Reverse forwarding is rejected", "SECURITY_REVERSE_FORWARDING_REJECTED");
 constexpr Decision no_x11 = refused("X11 forwarding is rejected", "SECURITY_X11_FORWARDING_REJECTED");
 
 // A forced command is somebody's guard: the client must not steer it by LD_PRELOAD, BASH_ENV or their kin
@@ -113,6 +115,21 @@ Decision allow_channel(const Policy& policy, const Question& question) {
   }
 }
 
+// RFC 4254 section 4: what is unknown is refused. keepalive@openssh.com only wants to hear anything, and the
+// engine holds the client to no-more-sessions@openssh.com.
+Decision allow_global_request(const Question& question) {
+  if (question.from == Side::box) return no;
+  switch (ssh::request_type(question.name)) {
+    case RequestType::no_more_sessions:
+      return yes;
+    case RequestType::tcpip_forward:
+    case RequestType::streamlocal_forward:
+      return no_listener;
+    default:
+      return no;
+  }
+}
+
 }  // namespace
 
 Decision allow(const Policy& policy, const Question& question) {
@@ -123,7 +140,7 @@ Decision allow(const Policy& policy, const Question& question) {
       return question.from == Side::client ? allow_client_request(policy, question)
                                            : allow_box_request(question);
     case Ask::global_request:
-      return no;
+      return allow_global_request(question);
   }
   return no;
 }

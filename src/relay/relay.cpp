@@ -213,12 +213,14 @@ Task<> serve_channel(std::shared_ptr<Shared> shared, ssh::NewChannel wish) {
   co_await attending.join();
 }
 
-// keepalive@openssh.com only wants to hear anything; what is unknown is refused (RFC 4254 section 4). The
-// engine holds the client to no-more-sessions@openssh.com.
 Task<> answer_requests(std::shared_ptr<Shared> shared, ssh::Stream<ssh::Request> requests) {
   while (auto request = co_await requests.next()) {
-    shared->tell(GlobalRequestSeen{Side::client, request->name()});
-    request->reply(request->type() == ssh::RequestType::no_more_sessions);
+    const std::string_view name = request->name();
+    shared->tell(GlobalRequestSeen{Side::client, name});
+    const Decision decision =
+        allow(shared->options.policy, {Side::client, Ask::global_request, name, request->payload()});
+    if (!decision.code.empty()) shared->tell(GlobalRequestRefused{name, decision.text, decision.code});
+    request->reply(decision.allowed);
   }
 }
 

@@ -192,7 +192,7 @@ class Paramiko(Client):
         security.kex, security.key_types, security.ciphers = [row.kex], [row.host_key], [row.cipher]
         if row.mac:
             security.digests = [row.mac]
-        unwanted = [name for name in ("rsa-sha2-512", "rsa-sha2-256") if name != row.login]
+        unwanted = [name for name in ("rsa-sha2-512", "rsa-sha2-256") if name != row.login.removesuffix(CERTIFICATE)]
         transport.disabled_algorithms = {"pubkeys": unwanted}
         return transport
 
@@ -210,8 +210,11 @@ class Paramiko(Client):
         elif row.login == "keyboard-interactive":
             transport.auth_interactive("alice", lambda title, instruction, prompts: [answer(text) for text, _ in prompts])
         else:
-            key = self.keys_of.get(key_type(row.login), paramiko.ECDSAKey)
-            transport.auth_publickey("alice", key.from_private_key_file(str(session.keys.path("user", row.login))))
+            kind = self.keys_of.get(key_type(row.login), paramiko.ECDSAKey)
+            key = kind.from_private_key_file(str(session.keys.path("user", row.login)))
+            if is_certificate(row.login):
+                key.load_certificate(str(session.keys.certificate("user", row.login)))
+            transport.auth_publickey("alice", key)
 
     def run(self, session):
         transport = self.transport(session)
@@ -251,11 +254,14 @@ class AsyncSsh(Client):
         elif row.login == "keyboard-interactive":
             options = {"client_factory": Answering, "client_keys": None}
         else:
-            options = {"client_keys": [str(keys.path("user", row.login))], "signature_algs": [row.login]}
+            # It takes the certificate that lies beside the key.
+            options = {"client_keys": [str(keys.path("user", row.login))], "signature_algs": [row.login.removesuffix(CERTIFICATE)]}
         if row.mac:
             options["mac_algs"] = [row.mac]
-        host = asyncssh.import_public_key(keys.public("host", row.host_key))
-        async with asyncssh.connect("127.0.0.1", session.port, username="alice", known_hosts=([host], [], []), config=None,
+        known = asyncssh.import_public_key(keys.authorities.read_text() if is_certificate(row.host_key)
+                                           else keys.public("host", row.host_key))
+        hosts = ([], [known], []) if is_certificate(row.host_key) else ([known], [], [])
+        async with asyncssh.connect("127.0.0.1", session.port, username="alice", known_hosts=hosts, config=None,
                                     agent_path=None, kex_algs=[row.kex], encryption_algs=[row.cipher],
                                     server_host_key_algs=[row.host_key], **options) as connection:
             done = await connection.run(session.command, input=session.input, encoding=None)

@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Channel requests of any kind, which paramiko does not send by itself."""
+"""Channel requests of any kind, which paramiko does not send by itself, and their answers."""
+import contextlib
+import queue
 import struct
 
 import paramiko
+from conftest import PASSWORD
+
+SIZE = struct.pack(">IIII", 80, 25, 0, 0)  # of a terminal
 
 
 def text(value):
@@ -23,3 +28,32 @@ def send_request(channel, name, *fields, want_reply=False):
 
 def send_signal(channel, name):
     send_request(channel, "signal", text(name))
+
+
+@contextlib.contextmanager
+def transport(daemon, login=True, user="alice"):
+    with paramiko.Transport(("127.0.0.1", daemon.port)) as client:
+        client.start_client(timeout=20)
+        if login:
+            client.auth_password(user, PASSWORD, fallback=False)
+        yield client
+
+
+class Asker:
+    """A session channel whose requests are answered with yes or no; paramiko itself would close it at a no."""
+
+    def __init__(self, client):
+        self.answers = queue.Queue()
+        table = dict(client._channel_handler_table)
+        table[99] = lambda channel, message: self.answers.put(True)  # CHANNEL_SUCCESS
+        table[100] = lambda channel, message: self.answers.put(False)  # CHANNEL_FAILURE
+        client._channel_handler_table = table
+        self.channel = client.open_session(timeout=20)
+        self.channel.settimeout(20)
+
+    def __call__(self, name, *fields):
+        send_request(self.channel, name, *fields, want_reply=True)
+        return self.answers.get(timeout=20)
+
+    def output(self):
+        return self.channel.makefile("rb").read()

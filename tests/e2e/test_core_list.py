@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a client sees of the SSH layer: the observable behaviours of core.md section 1.10 that no other test plays, at the daemon.
 Numbers are the specification's; where we differ on purpose (docs/decisions.md), the test says how."""
-import contextlib
 import json
-import queue
 import signal
 import socket
 import struct
@@ -13,8 +11,8 @@ import time
 import paramiko
 import pytest
 import yaml
-from channel_requests import send_request, text
-from conftest import BIN, PASSWORD, Daemon, own_daemons, run, wait_until
+from channel_requests import SIZE, Asker, text, transport
+from conftest import BIN, Daemon, own_daemons, run, wait_until
 
 CONTAINERSSH = {  # core.md section 1.1
     "kex": ["curve25519-sha256@libssh.org", "ecdh-sha2-nistp521", "ecdh-sha2-nistp384", "ecdh-sha2-nistp256"],
@@ -40,15 +38,6 @@ def make(work):
 def daemon(make):
     return make(ssh__serverVersion="SSH-2.0-Foo bar 1.0", ssh__banner="hi\n", **{
         f"ssh__{name}": names for name, names in CONTAINERSSH.items()})
-
-
-@contextlib.contextmanager
-def transport(daemon, login=True):
-    with paramiko.Transport(("127.0.0.1", daemon.port)) as client:
-        client.start_client(timeout=20)
-        if login:
-            client.auth_password("alice", PASSWORD, fallback=False)
-        yield client
 
 
 def read_line(connection):
@@ -167,29 +156,6 @@ def test_1_15_other_channels_are_of_unknown_type(daemon, kind, caplog):
         assert refusal.value.code == 3
         assert "open FAILED: unsupported channel type" in caplog.text, "paramiko's log has the server's words"
         assert echo(client) == b"still here\n"
-
-
-class Asker:
-    """A session channel whose requests are answered with yes or no; paramiko itself would close it at a no."""
-
-    def __init__(self, client):
-        self.answers = queue.Queue()
-        table = dict(client._channel_handler_table)
-        table[99] = lambda channel, message: self.answers.put(True)  # CHANNEL_SUCCESS
-        table[100] = lambda channel, message: self.answers.put(False)  # CHANNEL_FAILURE
-        client._channel_handler_table = table
-        self.channel = client.open_session(timeout=20)
-        self.channel.settimeout(20)
-
-    def __call__(self, name, *fields):
-        send_request(self.channel, name, *fields, want_reply=True)
-        return self.answers.get(timeout=20)
-
-    def output(self):
-        return self.channel.makefile("rb").read()
-
-
-SIZE = struct.pack(">IIII", 80, 25, 0, 0)
 
 
 @pytest.fixture

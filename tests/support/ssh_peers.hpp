@@ -41,6 +41,8 @@ class Peer {
   [[nodiscard]] bool told(std::string_view event) const;
   [[nodiscard]] std::size_t count(std::string_view event) const;
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  // What has ended it; `cancelled` stands for nothing.
+  [[nodiscard]] Errc failure() const { return error_ ? error_->code : Errc::cancelled; }
   void clear_log() { log_.clear(); }
 
   std::vector<PrivateKey> host_keys;  // of a server

@@ -28,6 +28,19 @@ TEST(HttpUrl, WhatIsNoPlainAddressIsRefused) {
     EXPECT_THROW((void)Url::parse(url), HttpError) << url;
 }
 
+// Errors are logged, and a Location is a stranger's (TC-15).
+TEST(HttpUrl, AnErrorRepeatsNoPassword) {
+  for (const char* url : {"http://user:SECRET@auth/", "http://user:SECRET@[", "htp://user:SECRET@host/a@b",
+                          "http://user:SE@CRET@host:port/", "user:SECRET@host"}) {
+    try {
+      (void)Url::parse(url);
+      ADD_FAILURE() << url;
+    } catch (const HttpError& error) {
+      EXPECT_EQ(std::string(error.what()).find("CRET"), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST(HttpUrl, ReferencesResolveAsTheStandardSays) {
   const Url base = Url::parse("http://a:80/b/c/d;p?q");
   struct Case {

@@ -1,25 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What must hold for every typed body, and bodies made field by field.
+// What must hold for every typed body.
 #pragma once
 
-#include "base/wire.hpp"
+#include "support/made_message.hpp"
 
 #include <fairlead/ssh/requests.hpp>
 
 #include <gtest/gtest.h>
 
-#include <functional>
-#include <vector>
-
 namespace fairlead::ssh::test {
-
-inline std::vector<std::byte> wire(const std::function<void(WireWriter&)>& fill) {
-  ByteBuffer buffer;
-  WireWriter writer(buffer);
-  fill(writer);
-  const Bytes bytes = buffer.readable();
-  return {bytes.begin(), bytes.end()};
-}
 
 // Decodes, and is the inverse of encode(); every shorter body and one byte more are refused.
 template <class Body>

@@ -40,7 +40,7 @@ TEST(ChannelTypes, AreKnownByName) {
 }
 
 TEST(ChannelTypes, FieldsArriveWhereTheyBelong) {
-  const auto direct = DirectTcpip::decode(wire([](WireWriter& w) {
+  const auto direct = DirectTcpip::decode(make_message([](WireWriter& w) {
     w.string(string_view("db.example.com")).u32(5432).string(string_view("127.0.0.1")).u32(51234);
   }));
   ASSERT_TRUE(direct);
@@ -55,7 +55,7 @@ TEST(ChannelTypes, FieldsArriveWhereTheyBelong) {
 // CN-15.
 TEST(ChannelTypes, PortsAndHostsAreChecked) {
   const auto direct = [](string_view host, std::uint32_t port, std::uint32_t from_port = 1) {
-    return DirectTcpip::decode(wire([&](WireWriter& w) {
+    return DirectTcpip::decode(make_message([&](WireWriter& w) {
              w.string(host).u32(port).string(string_view("127.0.0.1")).u32(from_port);
            }))
         .has_value();
@@ -84,8 +84,8 @@ TEST(ChannelTypes, PathsAreChecked) {
 
 // OpenSSH writes the originator where the protocol says "reserved".
 TEST(ChannelTypes, ReservedFieldsOfStreamlocalAreIgnored) {
-  const auto opened = DirectStreamlocal::decode(
-      wire([](WireWriter& w) { w.string(string_view("/s")).string(string_view("127.0.0.1")).u32(65535); }));
+  const auto opened = DirectStreamlocal::decode(make_message(
+      [](WireWriter& w) { w.string(string_view("/s")).string(string_view("127.0.0.1")).u32(65535); }));
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->path, "/s");
 }
@@ -101,10 +101,12 @@ TEST(GlobalRequests, BodiesAreStrict) {
 }
 
 TEST(GlobalRequests, PortsPathsAndRepliesAreChecked) {
-  EXPECT_FALSE(TcpipForward::decode(wire([](WireWriter& w) { w.string(string_view("")).u32(65536); })));
-  EXPECT_FALSE(CancelTcpipForward::decode(wire([](WireWriter& w) { w.string(string_view("a b")).u32(1); })));
-  EXPECT_FALSE(TcpipForwardReply::decode(wire([](WireWriter& w) { w.u32(0); })));
-  EXPECT_FALSE(TcpipForwardReply::decode(wire([](WireWriter& w) { w.u32(65536); })));
+  EXPECT_FALSE(
+      TcpipForward::decode(make_message([](WireWriter& w) { w.string(string_view("")).u32(65536); })));
+  EXPECT_FALSE(
+      CancelTcpipForward::decode(make_message([](WireWriter& w) { w.string(string_view("a b")).u32(1); })));
+  EXPECT_FALSE(TcpipForwardReply::decode(make_message([](WireWriter& w) { w.u32(0); })));
+  EXPECT_FALSE(TcpipForwardReply::decode(make_message([](WireWriter& w) { w.u32(65536); })));
   EXPECT_FALSE(accepted(StreamlocalForward{std::string(limits::socket_path + 1, 'p')}));
   EXPECT_FALSE(accepted(CancelStreamlocalForward{""}));
 }
@@ -123,13 +125,13 @@ TEST(GlobalRequests, ListsOfKeysAreBounded) {
   EXPECT_FALSE(accepted(keys));
   EXPECT_FALSE(accepted(HostKeysProve{keys.keys}));
   EXPECT_FALSE(accepted(HostKeys{{{}}}));
-  EXPECT_FALSE(HostKeys::decode(wire([](WireWriter& w) { w.u32(0xffffffff); })));
-  EXPECT_FALSE(HostKeys::decode(wire([](WireWriter& w) { w.string(string_view("key")).byte(1); })));
+  EXPECT_FALSE(HostKeys::decode(make_message([](WireWriter& w) { w.u32(0xffffffff); })));
+  EXPECT_FALSE(HostKeys::decode(make_message([](WireWriter& w) { w.string(string_view("key")).byte(1); })));
 }
 
 TEST(GlobalRequests, AProofOfAHostKeyCoversTheSessionAndTheKey) {
   const auto covered = HostKeysProve::statement(as_bytes("sid"), as_bytes("key"));
-  EXPECT_EQ(covered, wire([](WireWriter& w) {
+  EXPECT_EQ(covered, make_message([](WireWriter& w) {
               w.string(string_view("hostkeys-prove-00@openssh.com"));
               w.string(string_view("sid")).string(string_view("key"));
             }));

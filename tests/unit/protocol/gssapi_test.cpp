@@ -17,8 +17,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr int failed = msg::userauth_failure, success = msg::userauth_success,
-              chosen = msg::userauth_gssapi_response;
+constexpr int chosen = msg::userauth_gssapi_response;
 
 Payload gssapi_request(std::initializer_list<std::string_view> mechanisms) {
   Payload payload = auth_request("gssapi-with-mic");

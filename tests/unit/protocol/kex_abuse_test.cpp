@@ -6,6 +6,22 @@
 namespace fairlead::ssh::test {
 namespace {
 
+// ID-2: whoever this is does not read packets.
+TEST(Identification, WhatIsNoSshTwoIsToldInPlainText) {
+  for (const char* const line : {"SSH-1.5-x\r\n", "GET / HTTP/1.1\r\n", "SSH-2.0-a\rb\r\n"}) {
+    TransportPeer server(server_config());
+    const auto before = server.take_output();
+    server.receive(bytes_of(line));
+    EXPECT_EQ(server.failure(), Errc::bad_identification) << line;
+    EXPECT_EQ(as_text(server.take_output()), "Invalid SSH identification string.\r\n");
+  }
+  TransportPeer client(client_config());
+  (void)client.take_output();
+  client.receive(bytes_of("SSH-1.5-x\r\n"));
+  EXPECT_TRUE(client.error());
+  EXPECT_TRUE(client.take_output().empty()) << "only a server answers";
+}
+
 TEST(Handshake, NothingInCommonIsDisconnectedWithReasonThree) {
   const auto reason_for = [](const KexInitLists& lists) {
     PlainClient client;

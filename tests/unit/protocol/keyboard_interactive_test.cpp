@@ -16,8 +16,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr int failed = msg::userauth_failure, success = msg::userauth_success,
-              asked = msg::userauth_info_request;
+constexpr int asked = msg::userauth_info_request;
 
 PromptRound one_prompt(std::string text = "Password: ") {
   std::vector<Prompt> prompts;
@@ -264,16 +263,8 @@ TEST(PartialSuccess, OfAQueryIsNone) {
 
 // --- our client
 
-struct Both {
-  Both() : server(all_methods()), client(client_config(), 3) {
-    server.host_keys.push_back(test_key());
-    server.decides = false;
-    pump(server, client);
-    client.clear_log();
-    server.clear_log();
-  }
-  void run() { pump(server, client); }
-  EnginePeer server, client;
+struct Both : TwoEngines {
+  Both() : TwoEngines(all_methods()) { server.decides = false; }
 };
 
 TEST(KeyboardInteractiveClient, AnswersWhatOurServerAsks) {

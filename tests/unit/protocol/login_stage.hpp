@@ -44,14 +44,28 @@ struct LoginStage {
     server.clear_log();
     return log;
   }
-  // The error that ended the engine; `cancelled` stands for none.
-  [[nodiscard]] Errc error() const { return server.error() ? server.error()->code : Errc::cancelled; }
+  [[nodiscard]] Errc error() const { return server.failure(); }
   [[nodiscard]] Engine& engine() { return server.engine(); }
 
   EnginePeer server;
   TransportPeer client;
   Splitter splitter;
 };
+
+// Our server and our client, ready to log in.
+struct TwoEngines {
+  explicit TwoEngines(EngineConfig config) : server(std::move(config)), client(client_config(), 3) {
+    server.host_keys.push_back(test_key());
+    run();
+    client.clear_log();
+    server.clear_log();
+  }
+  void run() { pump(server, client); }
+  EnginePeer server, client;
+};
+
+// Verdicts among the numbers of answers.
+inline constexpr int failed = msg::userauth_failure, success = msg::userauth_success;
 
 inline Payload auth_request(std::string_view method, std::string_view user = "alice") {
   return {msg::userauth_request, user, std::string_view("ssh-connection"), method};

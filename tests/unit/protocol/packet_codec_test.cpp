@@ -267,6 +267,28 @@ TEST(PacketCodec, SequenceNumbersWrap) {
   }
 }
 
+// PK-10: the padding of equal packets is not equal, also where the tag covers it.
+TEST(PacketCodec, PaddingIsRandomUnderKeys) {
+  for (const auto& suite : all_suites()) {
+    if (suite.cipher == "none") continue;
+    SCOPED_TRACE(suite.cipher + ' ' + suite.mac);
+    Flow flow(suite);
+    const auto padding = [&flow] {
+      auto packet = flow.seal(pattern(32));
+      MutableBytes input = packet;
+      const auto opened = flow.reader.next(input);
+      EXPECT_TRUE(opened && *opened);
+      const std::size_t size = std::to_integer<std::size_t>(packet[4]);
+      EXPECT_GE(size, 4U);
+      const auto begin = packet.begin() + 5 + 32;
+      return std::vector(begin, begin + static_cast<long>(size));
+    };
+    const auto one = padding(), two = padding();
+    EXPECT_EQ(one.size(), two.size());
+    EXPECT_NE(one, two);
+  }
+}
+
 TEST(PacketCodec, ASlotGivenBackSendsNothing) {
   Flow flow;
   EXPECT_EQ(flow.writer.begin_packet(100).size(), 100U);

@@ -74,7 +74,7 @@ struct PlainClient {
         reason = static_cast<DisconnectReason>(WireReader((*packet)->payload.subspan(1)).u32());
     return reason;
   }
-  Errc error() { return server.error() ? server.error()->code : Errc::cancelled; }
+  [[nodiscard]] Errc error() const { return server.failure(); }
   TransportPeer server;
 };
 

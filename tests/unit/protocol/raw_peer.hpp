@@ -4,6 +4,7 @@
 
 #include "base/wire.hpp"
 #include "protocol/message_numbers.hpp"
+#include "support/made_message.hpp"
 #include "unit/protocol/engine_log.hpp"
 
 #include <cstdint>
@@ -12,15 +13,6 @@
 #include <vector>
 
 namespace fairlead::ssh::test {
-
-// `fill` writes the message, number first.
-inline std::vector<std::byte> make_message(const std::function<void(WireWriter&)>& fill) {
-  ByteBuffer buffer;
-  WireWriter writer(buffer);
-  fill(writer);
-  const Bytes bytes = buffer.readable();
-  return {bytes.begin(), bytes.end()};
-}
 
 // RFC 4253 section 6 without a cipher.
 inline std::vector<std::byte> make_packet(Bytes payload) {
@@ -87,6 +79,13 @@ class RawPeer {
     }
     speaker.engine.output_taken();
     return payloads;
+  }
+  // The only one.
+  std::vector<std::byte> received_one() {
+    auto payloads = received();
+    EXPECT_EQ(payloads.size(), 1U);
+    payloads.resize(1);
+    return std::move(payloads.front());
   }
   // Their numbers only.
   std::vector<int> received_numbers() {

@@ -77,7 +77,7 @@ TEST(Requests, EnvironmentNamesAndValuesAreChecked) {
 }
 
 Result<PtyRequest> pty(string_view term, TerminalSize size, Bytes modes) {
-  return PtyRequest::decode(wire([&](WireWriter& w) {
+  return PtyRequest::decode(make_message([&](WireWriter& w) {
     w.string(term).u32(size.columns).u32(size.rows).u32(size.width_px).u32(size.height_px).string(modes);
   }));
 }
@@ -95,7 +95,7 @@ TEST(Requests, TerminalSizeIsMadeSensible) {
   EXPECT_EQ(huge->size.width_px, 65535U);
   EXPECT_EQ(huge->size.height_px, 65535U);
   const auto change =
-      WindowChangeRequest::decode(wire([](WireWriter& w) { w.u32(0).u32(70000).u32(0).u32(0); }));
+      WindowChangeRequest::decode(make_message([](WireWriter& w) { w.u32(0).u32(70000).u32(0).u32(0); }));
   ASSERT_TRUE(change);
   EXPECT_EQ(change->size.columns, 80U);
   EXPECT_EQ(change->size.rows, 65535U);
@@ -112,12 +112,16 @@ TEST(Requests, TerminalNamesAreChecked) {
 
 TEST(Requests, TerminalModesStopAtTheEndAtUnknownOpcodesAndWhenCutOff) {
   const auto modes = [](Bytes encoded) { return pty("vt100", {}, encoded)->modes; };
-  const auto two = wire([](WireWriter& w) { w.byte(53).u32(1).byte(159).u32(7).byte(0).byte(1).u32(9); });
+  const auto two =
+      make_message([](WireWriter& w) { w.byte(53).u32(1).byte(159).u32(7).byte(0).byte(1).u32(9); });
   EXPECT_EQ(modes(two), (std::vector<std::pair<std::uint8_t, std::uint32_t>>{{53, 1}, {159, 7}}));
-  EXPECT_EQ(modes(wire([](WireWriter& w) { w.byte(53).u32(1).byte(160).u32(7).byte(1).u32(9); })).size(), 1U);
-  EXPECT_EQ(modes(wire([](WireWriter& w) { w.byte(53).u32(1).byte(54).byte(0).byte(0); })).size(), 1U);
+  EXPECT_EQ(
+      modes(make_message([](WireWriter& w) { w.byte(53).u32(1).byte(160).u32(7).byte(1).u32(9); })).size(),
+      1U);
+  EXPECT_EQ(modes(make_message([](WireWriter& w) { w.byte(53).u32(1).byte(54).byte(0).byte(0); })).size(),
+            1U);
   EXPECT_TRUE(modes({}).empty());
-  const auto many = wire([](WireWriter& w) {
+  const auto many = make_message([](WireWriter& w) {
     for (std::size_t i = 0; i < limits::terminal_modes + 1; ++i) w.byte(1).u32(1);
   });
   EXPECT_TRUE(pty("vt100", {}, Bytes(many).first(limits::terminal_modes * 5)));

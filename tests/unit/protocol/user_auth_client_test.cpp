@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // RFC 4252 as our client sees it: against our server, and against servers that misbehave.
-#include "protocol/message_numbers.hpp"
-#include "support/ssh_peers.hpp"
+#include "unit/protocol/login_stage.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,15 +16,8 @@ const PrivateKey& user_key() {
   return key;
 }
 
-struct Both {
-  Both() : server(server_config()), client(client_config(), 3) {
-    server.host_keys.push_back(test_key());
-    server.trusted_key = user_key().public_key();
-    pump(server, client);
-    client.clear_log();
-  }
-  void run() { pump(server, client); }
-  EnginePeer server, client;
+struct Both : TwoEngines {
+  Both() : TwoEngines(server_config()) { server.trusted_key = user_key().public_key(); }
 };
 
 TEST(UserAuthClient, LogsInWithPasswordAndKey) {

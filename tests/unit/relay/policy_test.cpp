@@ -72,6 +72,10 @@ constexpr Row rows[] = {
     {Side::box, Ask::channel_request, "exec", false},
     {Side::box, Ask::channel_request, "keepalive@openssh.com", false},
     {Side::client, Ask::global_request, "tcpip-forward", false},
+    {Side::client, Ask::global_request, "streamlocal-forward@openssh.com", false},
+    {Side::client, Ask::global_request, "keepalive@openssh.com", false},
+    {Side::client, Ask::global_request, "no-more-sessions@openssh.com", true},
+    {Side::box, Ask::global_request, "no-more-sessions@openssh.com", false},
     {Side::box, Ask::global_request, "setup@fairlead", false},
 };
 INSTANTIATE_TEST_SUITE_P(Default, PolicyTable, testing::ValuesIn(rows));
@@ -103,6 +107,14 @@ TEST(Policy, AForcedCommandIsNotSteeredByVariables) {
   }
   const auto language = asks("LC_ALL");
   EXPECT_TRUE(allow(forced, {Side::client, Ask::channel_request, "env", language, 0}).allowed);
+}
+
+// CN-15.
+TEST(Policy, ARefusedListenerIsTold) {
+  for (const char* name : {"tcpip-forward", "streamlocal-forward@openssh.com"})
+    EXPECT_EQ(allow({}, {Side::client, Ask::global_request, name, {}}).code,
+              "SECURITY_REVERSE_FORWARDING_REJECTED");
+  EXPECT_TRUE(allow({}, {Side::client, Ask::global_request, "cancel-tcpip-forward", {}}).code.empty());
 }
 
 TEST(Policy, WhatCannotBeUnderstoodIsRefused) {

@@ -137,21 +137,13 @@ TEST_F(CertificateLogins, WhatTheCertificateSaysOfItselfIsEnforcedBeforeAnyoneIs
 }
 
 TEST_F(CertificateLogins, ACertificateThatItsCaHasNotSignedIsToldToo) {
-  auto sockets = tcp_pair(loop_.io);
   auto blob = certificate_blob({}, key_.public_key(), ca_);
   blob.back() ^= std::byte{1};
-  loop_.run([&]() -> Task<> {
-    TaskScope scope(co_await asio::this_coro::executor);
-    scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
-    {
-      RawEnd client(std::move(sockets.second));
-      co_await client.begin();
-      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "publickey", false,
-                          "ssh-ed25519-cert-v01@openssh.com", blob));
-      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "hostbased", "what it says"));
-      co_await client.receive(2);
-    }
-    co_await scope.join();
+  serve_raw(loop_, pair_, outcome_, [&](RawEnd& client) -> Task<> {
+    client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "publickey", false,
+                        "ssh-ed25519-cert-v01@openssh.com", blob));
+    client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "hostbased", "what it says"));
+    co_await client.receive(2);
   });
   EXPECT_THAT(authenticator_->refusals, ElementsAre(LoginRefusal::key, LoginRefusal::method));
 }

@@ -147,31 +147,23 @@ TEST_F(DialogueLogin, AClientThatDoesNotAnswerAllPromptsGivesUp) {
 
 // UA-15.
 TEST_F(DialogueLogin, ARequestThatComesInsteadCancelsTheDialogue) {
-  auto sockets = tcp_pair(loop_.io);
   std::vector<int> answers;
-  loop_.run([&]() -> Task<> {
-    TaskScope scope(co_await asio::this_coro::executor);
-    scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
-    {
-      RawEnd client(std::move(sockets.second));
-      co_await client.begin();
-      const auto ask = [&](const char* method) {
-        client.send(Payload(msg::userauth_request, "alice", "ssh-connection", method, "", ""));
-      };
-      ask("keyboard-interactive");
-      co_await client.receive(1);
-      EXPECT_EQ(asks_->asking.use_count(), 2);
-      ask("keyboard-interactive");
-      co_await client.receive(2);
-      EXPECT_EQ(asks_->asking.use_count(), 2) << "the second one's";
-      ask("no such method");
-      co_await client.receive(3);
-      EXPECT_EQ(asks_->asking.use_count(), 1);
-      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "password", false, "secret"));
-      co_await client.receive(4);
-      answers = client.numbers();
-    }
-    co_await scope.join();
+  serve_raw(loop_, pair_, outcome_, [&](RawEnd& client) -> Task<> {
+    const auto ask = [&](const char* method) {
+      client.send(Payload(msg::userauth_request, "alice", "ssh-connection", method, "", ""));
+    };
+    ask("keyboard-interactive");
+    co_await client.receive(1);
+    EXPECT_EQ(asks_->asking.use_count(), 2);
+    ask("keyboard-interactive");
+    co_await client.receive(2);
+    EXPECT_EQ(asks_->asking.use_count(), 2) << "the second one's";
+    ask("no such method");
+    co_await client.receive(3);
+    EXPECT_EQ(asks_->asking.use_count(), 1);
+    client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "password", false, "secret"));
+    co_await client.receive(4);
+    answers = client.numbers();
   });
   EXPECT_THAT(answers, ElementsAre(msg::userauth_info_request, msg::userauth_info_request,
                                    msg::userauth_failure, msg::userauth_success));

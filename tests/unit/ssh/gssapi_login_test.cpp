@@ -80,7 +80,6 @@ class GssapiLogin : public testing::Test {
   }
 
   Task<> play(RawEnd& client, const Script& script) {
-    co_await client.begin();
     client.send(Payload(msg::userauth_request, "alice", "ssh-connection", "gssapi-with-mic", std::uint32_t{2},
                         "other", script.mechanism));
     co_await client.receive(1);
@@ -94,17 +93,10 @@ class GssapiLogin : public testing::Test {
 
   // The numbers of the server's answers.
   std::vector<int> log_in(const Script& script) {
-    auto sockets = tcp_pair(loop_.io);
     std::vector<int> numbers;
-    loop_.run([&]() -> Task<> {
-      TaskScope scope(co_await asio::this_coro::executor);
-      scope.spawn(LoginPair::serve(std::move(sockets.first), pair_.server, outcome_));
-      {
-        RawEnd client(std::move(sockets.second));
-        co_await play(client, script);
-        numbers = client.numbers();
-      }
-      co_await scope.join();
+    serve_raw(loop_, pair_, outcome_, [&](RawEnd& client) -> Task<> {
+      co_await play(client, script);
+      numbers = client.numbers();
     });
     return numbers;
   }

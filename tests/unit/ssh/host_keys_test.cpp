@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // CN-18, both sides of OpenSSH's UpdateHostKeys: what a server proves and what a client believes.
+#include "support/ssh_peers.hpp"
 #include "unit/ssh/login_pair.hpp"
+
+#include <fairlead/ssh/global_requests.hpp>
 
 namespace fairlead::ssh::test {
 namespace {
@@ -138,6 +141,61 @@ TEST(HostKeyUpdate, AnnouncementsBeyondTheLimitAreNotLookedInto) {
     EXPECT_TRUE(outcome.client->connection.is_open());
   });
   EXPECT_EQ(pair.learned.size(), limits::host_key_updates);
+}
+
+// A client that asks the server to prove its one key.
+class HostKeyProof : public LoginTest {
+ protected:
+  HostKeyProof() {
+    pair.server->host_keys = local_host_keys({key_});
+    pair.client->accept_host_key = [](const PublicKey&) { return true; };
+  }
+  [[nodiscard]] Task<std::optional<HostKeysProof>> ask() {
+    HostKeysProve wanted;
+    wanted.keys.push_back(blob());
+    auto answer =
+        co_await outcome.client->connection.request(std::string(HostKeysProve::wire_name), wanted.encode());
+    if (!answer.success) co_return std::nullopt;
+    auto proof = HostKeysProof::decode(answer.payload);
+    EXPECT_TRUE(proof);
+    co_return std::move(*proof);
+  }
+  [[nodiscard]] std::vector<std::byte> blob() const {
+    const Bytes bytes = key_.public_key().blob();
+    return {bytes.begin(), bytes.end()};
+  }
+  const PrivateKey& key_ = test_key(PrivateKey::Type::rsa_3072);
+};
+
+TEST_F(HostKeyProof, OfAnRsaKeyIsSignedWithTheNegotiatedHash) {
+  for (const std::string algorithm : {"rsa-sha2-256", "rsa-sha2-512"}) {
+    outcome = {};
+    pair.client->host_key_algorithms = {algorithm};
+    loop.run([&]() -> Task<> {
+      co_await pair.run(outcome);
+      const auto proof = co_await ask();
+      EXPECT_TRUE(proof && proof->signatures.size() == 1);
+      const auto statement = HostKeysProve::statement(outcome.client->connection.session_id(), blob());
+      const Bytes signature = proof->signatures.at(0);
+      EXPECT_TRUE(key_.public_key().verify(algorithm, statement, signature));
+      const std::string_view other = algorithm == "rsa-sha2-256" ? "rsa-sha2-512" : "rsa-sha2-256";
+      EXPECT_FALSE(key_.public_key().verify(other, statement, signature));
+    });
+  }
+}
+
+// Each costs the server a signature.
+TEST_F(HostKeyProof, IsGivenSoOftenAndThenRefused) {
+  loop.run([&]() -> Task<> {
+    co_await pair.run(outcome);
+    for (unsigned i = 0; i < limits::host_key_updates; ++i) {
+      const auto proof = co_await ask();
+      EXPECT_TRUE(proof.has_value()) << i;
+    }
+    const auto refused = co_await ask();
+    EXPECT_FALSE(refused.has_value());
+    EXPECT_TRUE(outcome.client->connection.is_open());
+  });
 }
 
 }  // namespace

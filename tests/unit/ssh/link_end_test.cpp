@@ -16,7 +16,8 @@ class Waiters {
   Waiters(AcceptedConnection& connection, OpenedChannel& channel)
       : connection_(connection), channel_(channel) {}
 
-  void start(TaskScope& scope) {
+  // Until all of them wait.
+  Task<> start(TaskScope& scope) {
     scope.spawn(read());
     scope.spawn(write_in_vain(channel_.channel.write(data_)));
     scope.spawn(write_in_vain(channel_.channel.write_stderr(data_)));
@@ -28,6 +29,8 @@ class Waiters {
     scope.spawn(closed());
     scope.spawn(next_channel());
     scope.spawn(next_global_request());
+    co_await settle();
+    EXPECT_EQ(back, 0);
   }
   static constexpr int count = 11;
   int back = 0;
@@ -94,9 +97,7 @@ TEST_F(LinkEnd, CloseWakesEveryKindOfWaiter) {
     auto channels = co_await open_pair(pair.a, pair.b);
     Waiters waiters(pair.a, channels.a);
     TaskScope scope(co_await asio::this_coro::executor);
-    waiters.start(scope);
-    co_await settle();
-    EXPECT_EQ(waiters.back, 0);
+    co_await waiters.start(scope);
     pair.a.connection.close({Errc::timeout, "first"});
     pair.a.connection.close({Errc::io_failed, "second"});
     co_await scope.join();
@@ -116,9 +117,7 @@ TEST_F(LinkSocket, APeerThatDiesWakesEveryKindOfWaiter) {
     auto channels = std::make_optional(co_await open_pair(a, *b));
     Waiters waiters(a, channels->a);
     TaskScope scope(co_await asio::this_coro::executor);
-    waiters.start(scope);
-    co_await settle();
-    EXPECT_EQ(waiters.back, 0);
+    co_await waiters.start(scope);
     b->connection.close({Errc::connection_closed});
     co_await scope.join();
     EXPECT_EQ(waiters.back, Waiters::count);
@@ -156,8 +155,7 @@ TEST_F(LinkEnd, CancelledWaitersLeaveAWorkingConnection) {
     Waiters waiters(pair.a, channels.a);
     {
       TaskScope scope(co_await asio::this_coro::executor);
-      waiters.start(scope);
-      co_await settle();
+      co_await waiters.start(scope);
       scope.cancel();
       co_await scope.join();
     }
@@ -183,9 +181,7 @@ TEST_F(LinkSocket, ADestroyedContextTakesEverythingWithIt) {
   loop.run([&]() -> Task<> {
     channels->emplace(co_await open_pair(pair->a, pair->b));
     waiters->emplace(pair->a, (*channels)->a);
-    (*waiters)->start(*scope);
-    co_await settle();
-    EXPECT_EQ((*waiters)->back, 0);
+    co_await (*waiters)->start(*scope);
   });
 }
 

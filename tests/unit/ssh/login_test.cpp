@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // accept() and connect(): who gets in, who does not, and when it is too late.
-#include "unit/ssh/login_pair.hpp"
+#include "unit/ssh/raw_end.hpp"
 
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
@@ -157,32 +157,53 @@ TEST_F(Login, PartialSuccessNeedsTheSecondMethod) {
   EXPECT_FALSE(refused.server.has_value());
 }
 
+// Nothing at all, until the server hangs up.
+Task<> say_nothing(asio::ip::tcp::socket socket) {
+  std::string heard;
+  boost::system::error_code end;
+  co_await asio::async_read(socket, asio::dynamic_buffer(heard),
+                            asio::redirect_error(asio::use_awaitable, end));
+}
+// Something now and then.
+Task<> drip(asio::ip::tcp::socket socket) {
+  const std::string line = "SSH-2.0-drip";
+  try {
+    for (const char letter : line) {
+      co_await asio::async_write(socket, asio::buffer(&letter, 1), asio::use_awaitable);
+      asio::steady_timer pause(socket.get_executor(), 100ms);
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+  } catch (const boost::system::system_error&) {
+  }
+}
+// A key exchange, and then nothing.
+Task<> exchange_keys(asio::ip::tcp::socket socket) {
+  RawEnd client(std::move(socket));
+  co_await client.begin();
+  co_await client.receive(1);
+  EXPECT_TRUE(client.numbers().empty());
+}
+
+// UA-6, TH-8: whatever a client does but log in, it is over at the deadline.
 TEST_F(Login, TheDeadlineIsAbsolute) {
   pair.server->login_grace = 1s;
-  auto sockets = tcp_pair(loop.io);
-  // Says something now and then, and never logs in.
-  auto drip = [&]() -> Task<> {
-    const std::string line = "SSH-2.0-drip";
-    try {
-      for (const char letter : line) {
-        co_await asio::async_write(sockets.second, asio::buffer(&letter, 1), asio::use_awaitable);
-        asio::steady_timer pause(loop.io, 100ms);
-        co_await pause.async_wait(asio::use_awaitable);
-      }
-    } catch (const boost::system::system_error&) {
-    }
-  };
-  loop.run([&]() -> Task<> {
+  const auto serve_one = [&](Task<> (*client)(asio::ip::tcp::socket)) -> Task<> {
+    auto sockets = tcp_pair(loop.io);
     TaskScope scope(co_await asio::this_coro::executor);
-    scope.spawn(drip());
+    scope.spawn(client(std::move(sockets.second)));
+    LoginOutcome own;
     const auto start = Clock::now();
-    co_await LoginPair::serve(std::move(sockets.first), pair.server, outcome);
-    const std::optional<Error>& why = outcome.server_error;
-    EXPECT_TRUE(why.has_value());
-    EXPECT_EQ(why->code, Errc::timeout);
+    co_await LoginPair::serve(std::move(sockets.first), pair.server, own);
+    const std::optional<Error>& why = own.server_error;
+    EXPECT_TRUE(why && why->code == Errc::timeout);
     EXPECT_GE(Clock::now() - start, 1s);
     EXPECT_LT(Clock::now() - start, 3s);
     co_await scope.join();
+  };
+  loop.run([&]() -> Task<> {
+    TaskScope all(co_await asio::this_coro::executor);
+    for (auto* const client : {&say_nothing, &drip, &exchange_keys}) all.spawn(serve_one(client));
+    co_await all.join();
   });
 }
 
@@ -319,6 +340,7 @@ TEST_F(Login, NonsenseInsteadOfAnIdentificationIsRefused) {
                               asio::redirect_error(asio::use_awaitable, end));
     EXPECT_EQ(end, asio::error::eof);
     EXPECT_TRUE(heard.starts_with("SSH-2.0-Fairlead\r\n"));
+    EXPECT_TRUE(heard.ends_with("Invalid SSH identification string.\r\n"));
   });
 }
 

@@ -12,6 +12,7 @@
 #include <boost/asio/write.hpp>
 
 #include <array>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -66,5 +67,21 @@ class RawEnd {
   asio::ip::tcp::socket socket_;
   TransportPeer peer_;
 };
+
+// A server that serves one client, which plays `script` once it has keys and then hangs up.
+inline void serve_raw(Loop& loop, const LoginPair& pair, LoginOutcome& outcome,
+                      const std::function<Task<>(RawEnd&)>& script) {
+  auto sockets = tcp_pair(loop.io);
+  loop.run([&]() -> Task<> {
+    TaskScope scope(co_await asio::this_coro::executor);
+    scope.spawn(LoginPair::serve(std::move(sockets.first), pair.server, outcome));
+    {
+      RawEnd client(std::move(sockets.second));
+      co_await client.begin();
+      co_await script(client);
+    }
+    co_await scope.join();
+  });
+}
 
 }  // namespace fairlead::ssh::test
