@@ -140,36 +140,40 @@ TEST(Rekey, StartsByItselfAfterTheConfiguredBytes) {
   }
 }
 
+struct ByteLimit {
+  std::string cipher;
+  std::uint64_t configured, bytes;
+};
+
+void expect_rekey_beyond(const ByteLimit& limit, bool by_receiving) {
+  EngineConfig server = server_config(), client = client_config();
+  server.rekey_bytes = limit.configured;
+  client.algorithms.ciphers = {limit.cipher};
+  Pair pair(server, client);
+  pair.authenticate();
+  auto& sender = by_receiving ? pair.client : pair.server;
+  auto& transport = pair.server.transport();
+  auto& keys = by_receiving ? transport.reader().keys() : transport.writer().keys();
+  for (const std::uint64_t so_far : {limit.bytes - 1000, limit.bytes}) {
+    keys.set_bytes(so_far);
+    sender.transport().send(Payload(msg::global_request, "counts"));
+    pair.connect();
+    EXPECT_EQ(pair.server.count("KeysReady again"), so_far == limit.bytes ? 1U : 0U);
+  }
+  EXPECT_LT(keys.bytes(), 1000U) << "the new keys' own";
+}
+
 // PK-8, RFC 4344 section 3.2: 2^32 blocks of 16 bytes, or a gigabyte of 8; what is configured cannot be more.
 TEST(Rekey, StartsByItselfAfterTheBytesThatItsCipherBears) {
-  struct Case {
-    std::string cipher;
-    std::uint64_t configured, bytes;
-  };
   constexpr std::uint64_t none = 0, gigabyte = std::uint64_t{1} << 30, most = ~none;
-  for (const Case& tried :
-       {Case{"aes128-gcm@openssh.com", none, 64 * gigabyte}, Case{"aes256-ctr", most, 64 * gigabyte},
-        Case{"aes128-gcm@openssh.com", gigabyte, gigabyte},
-        Case{"chacha20-poly1305@openssh.com", none, gigabyte},
-        Case{"chacha20-poly1305@openssh.com", most, gigabyte}}) {
-    for (const bool by_receiving : {false, true}) {
-      SCOPED_TRACE(tried.cipher + (by_receiving ? " receiving " : " sending ") + std::to_string(tried.bytes));
-      EngineConfig server = server_config(), client = client_config();
-      server.rekey_bytes = tried.configured;
-      client.algorithms.ciphers = {tried.cipher};
-      Pair pair(server, client);
-      pair.authenticate();
-      auto& sender = by_receiving ? pair.client : pair.server;
-      auto& transport = pair.server.transport();
-      auto& keys = by_receiving ? transport.reader().keys() : transport.writer().keys();
-      for (const std::uint64_t so_far : {tried.bytes - 1000, tried.bytes}) {
-        keys.set_bytes(so_far);
-        sender.transport().send(Payload(msg::global_request, "counts"));
-        pair.connect();
-        EXPECT_EQ(pair.server.count("KeysReady again"), so_far == tried.bytes ? 1U : 0U);
-      }
-      EXPECT_LT(keys.bytes(), 1000U) << "the new keys' own";
-    }
+  for (const ByteLimit& limit :
+       {ByteLimit{"aes128-gcm@openssh.com", none, 64 * gigabyte},
+        ByteLimit{"aes256-ctr", most, 64 * gigabyte}, ByteLimit{"aes128-gcm@openssh.com", gigabyte, gigabyte},
+        ByteLimit{"chacha20-poly1305@openssh.com", none, gigabyte},
+        ByteLimit{"chacha20-poly1305@openssh.com", most, gigabyte}}) {
+    SCOPED_TRACE(limit.cipher + ' ' + std::to_string(limit.bytes));
+    expect_rekey_beyond(limit, false);
+    expect_rekey_beyond(limit, true);
   }
 }
 
@@ -253,24 +257,27 @@ TEST(Rekey, NotOnVolumeBeforeAuthentication) {
   EXPECT_EQ(pair.server.failure(), Errc::key_exhausted);
 }
 
+void expect_end_beyond_the_cipher(bool by_receiving) {
+  Pair pair;
+  pair.connect();
+  auto& transport = pair.server.transport();
+  auto& keys = by_receiving ? transport.reader().keys() : transport.writer().keys();
+  auto& sender = by_receiving ? pair.client : pair.server;
+  for (const std::uint64_t so_far : {limits::rekey_bytes, std::uint64_t{1} << 36}) {
+    EXPECT_FALSE(pair.server.error());
+    keys.set_bytes(so_far);
+    sender.transport().send(Payload(msg::ignore, "one more"));
+    pair.connect();
+  }
+  pair.server.work();
+  EXPECT_EQ(pair.server.failure(), Errc::key_exhausted);
+  EXPECT_TRUE(pair.server.log().back().starts_with("KeysReady first")) << "no rekey";
+}
+
 // PK-9: nor beyond what the cipher bears, in either direction.
 TEST(Rekey, ACiphersBytesBeforeAuthenticationEndTheConnection) {
-  for (const bool by_receiving : {false, true}) {
-    Pair pair;
-    pair.connect();
-    auto& transport = pair.server.transport();
-    auto& keys = by_receiving ? transport.reader().keys() : transport.writer().keys();
-    auto& sender = by_receiving ? pair.client : pair.server;
-    for (const std::uint64_t so_far : {limits::rekey_bytes, std::uint64_t{1} << 36}) {
-      EXPECT_FALSE(pair.server.error());
-      keys.set_bytes(so_far);
-      sender.transport().send(Payload(msg::ignore, "one more"));
-      pair.connect();
-    }
-    pair.server.work();
-    EXPECT_EQ(pair.server.failure(), Errc::key_exhausted);
-    EXPECT_TRUE(pair.server.log().back().starts_with("KeysReady first")) << "no rekey";
-  }
+  expect_end_beyond_the_cipher(false);
+  expect_end_beyond_the_cipher(true);
 }
 
 // KX-9: a rekey before authentication disturbs nothing, but nobody needs many.
