@@ -21,7 +21,8 @@ class EngineProxy:
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen(64)
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.accepting = threading.Thread(target=self.accept, daemon=True)
+        self.accepting.start()
 
     def at(self, strike):
         """`strike(number, call)` says "before" or "after" for the call at which `hit` is to happen, else None."""
@@ -106,5 +107,8 @@ class EngineProxy:
             pass
 
     def close(self):
+        """The thread first: one that still waits would serve whatever socket has the listener's number next."""
         self.release()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.accepting.join()
         self.listener.close()
