@@ -17,6 +17,8 @@
 #include "crypto/random.hpp"
 #include "http/json.hpp"
 
+#include <boost/asio/steady_timer.hpp>
+
 #include <utility>
 
 namespace fairlead::docker {
@@ -78,7 +80,9 @@ class HomeLaunch {
     Stay::Place place{home_.container, docker_.container_stop};
     stay_ = std::make_unique<Stay>(fleet_, known_, std::move(place), executor_);
     if (stay_->came_while_stopping()) co_await wait_for_stop();
-    for (int tries = 1;; ++tries) {
+    asio::steady_timer timer(executor_);
+    auto pause = limits::home_pause;
+    for (int tries = 1;; ++tries, pause *= 2) {
       std::exception_ptr failure;
       try {
         co_return co_await enter();
@@ -89,6 +93,8 @@ class HomeLaunch {
         failure = std::current_exception();
       }
       login_.log.debug("DOCKER_HOME_RETRY", words_of(failure), {{"container", home_.container}});
+      timer.expires_after(pause);
+      co_await timer.async_wait(asio::use_awaitable);
     }
   }
 

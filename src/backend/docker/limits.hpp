@@ -55,9 +55,11 @@ inline constexpr std::chrono::seconds end_reason{2};
 inline constexpr std::chrono::milliseconds end_of_a_killed_box{300};
 // From the signal to SIGKILL when a box that stays is stopped: `docker stop`'s own.
 inline constexpr std::chrono::seconds stop_grace{10};
-// A box that stays can be stopped or removed by somebody else between our finding it and our use of it: so
-// often it is looked for again.
-inline constexpr int home_tries = 3;
+// A box that stays can be stopped or removed by somebody else between our finding it and our use of it, or
+// its name belong to a creation that an engine still carries out for nobody: so often it is looked for
+// again, the first time after this pause, which doubles.
+inline constexpr int home_tries = 5;
+inline constexpr std::chrono::milliseconds home_pause{100};
 // So many launches in a row that an engine did not answer, and logins are refused at once: fewer may be
 // chance (an engine that restarts), more is users who wait for a whole deadline each. Then one login asks it
 // after this pause, and after twice as long when it failed, at most the longest: who waits for the engine

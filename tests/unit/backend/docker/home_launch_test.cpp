@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logins into boxes that stay, while somebody else does something with them.
+#include "unit/backend/docker/fake_engine.hpp"
+
+#include <algorithm>
+
+namespace fairlead::backend {
+namespace {
+
+class DockerHomeLaunch : public OnFakeEngine {
+ protected:
+  void SetUp() override {
+    OnFakeEngine::SetUp();
+    config_.docker.mode = "persistent";
+    config_.docker.create_missing = true;
+    config_.docker.disable_agent = true;
+  }
+  // An engine that makes a container for a daemon that has died: it has given the name away and shows nothing.
+  void keep_the_name(int times) {
+    engine_.on("POST /containers/create", [left = times](Peer& peer) mutable {
+      if (left-- > 0)
+        peer.answer(409, R"({"message":"the name is in use"})");
+      else
+        peer.answer(201, R"({"Id":"made"})");
+    });
+  }
+  std::ptrdiff_t creations() { return std::ranges::count(engine_.calls(), "POST /containers/create"); }
+};
+
+TEST_F(DockerHomeLaunch, ANameThatACreationForNobodyHoldsIsWaitedFor) {
+  keep_the_name(3);
+  const auto box = test::run_task(io_, backend().launch(login()));
+  EXPECT_TRUE(box);
+  EXPECT_EQ(creations(), 4);
+}
+
+TEST_F(DockerHomeLaunch, ANameThatStaysTakenIsToldAfterSomeTries) {
+  keep_the_name(100);
+  EXPECT_EQ(launch_failure().status(), "x");
+  EXPECT_EQ(creations(), docker::limits::home_tries);
+}
+
+}  // namespace
+}  // namespace fairlead::backend
