@@ -185,9 +185,10 @@ def test_a_users_link_leads_no_file_of_a_login_astray(make_daemon):
     try:
         hooks.answer = lambda path, body: (200, {})
         daemon.start()
-        assert daemon.ssh("ln -s /etc /tmp/link; ln -s /etc/passwd /tmp/here").returncode == 0
+        assert daemon.ssh("ln -s /roots /tmp/link; ln -s /etc/passwd /tmp/here").returncode == 0
+        assert run("docker", "exec", "-u", "0", *daemon.boxes(), "mkdir", "-m", "755", "/roots").returncode == 0
         hooks.answer = lambda path, body: (200, {"files": files})
-        done = daemon.ssh("cat /tmp/mine/token /tmp/here; ls /etc/token; grep theirs /etc/passwd; stat -c %u:%a /tmp/mine/token")
+        done = daemon.ssh("cat /tmp/mine/token /tmp/here; ls /roots; grep theirs /etc/passwd; stat -c %u:%a /tmp/mine/token")
         assert done.stdout == b"theirstheirs1000:600\n", done
         failed, = (line for line in daemon.log() if line["code"] == "DOCKER_FILE_WRITE_FAILED")
         assert failed["details"]["path"] == "/tmp/link/token"

@@ -103,15 +103,3 @@ def test_a_missing_image_is_told_at_the_login(make_daemon):
     daemon.start()
     refused = daemon.ssh("true", user="lost")
     assert refused.returncode == 255 and b"image of your box is not available" in refused.stderr
-
-
-@pytest.mark.parametrize("mode", ("connection", "session"))
-def test_without_an_agent_a_program_ends_when_the_client_reads_no_more(make_daemon, mode):
-    # CN-17: as `ssh host yes | head -1` does.
-    daemon = make_daemon(mode, docker__execution__disableAgent=True,
-                         docker__execution__idleCommand=["/bin/sh", "-c", "trap exit TERM INT; sleep 3600 & wait"]).start()
-    client = start(daemon, "yes")
-    assert client.stdout.read(2) == b"y\n"
-    client.stdout.close()
-    client.wait(20)
-    assert b"yes" not in b"".join(run("docker", "top", box).stdout for box in daemon.boxes())

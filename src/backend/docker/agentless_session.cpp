@@ -26,8 +26,6 @@ struct Session {
   std::optional<ssh::TerminalSize> terminal = {};
   std::unique_ptr<RunningProgram> program = {};
   std::string failure = {};  // why there is none, once one was to be started
-  enum class Reader : std::uint8_t { there, gone, told };
-  Reader reader = Reader::there;  // gone: the client reads no more; told: the program knows
 
   [[nodiscard]] const config::Docker& docker() const { return login->login.config->docker; }
   [[nodiscard]] const observe::Log& log() const { return login->login.log; }
@@ -43,24 +41,12 @@ std::vector<std::string> environment_of(const Session& session) {
   return texts;
 }
 
-// As a pipe without a reader: who writes is told, by a signal, and what was written goes nowhere (CN-17).
-Task<> drop_output(Session& session) {
-  if (std::exchange(session.reader, Session::Reader::told) == Session::Reader::told) co_return;
-  try {
-    (void)co_await session.program->nobody_reads();
-  } catch (const std::exception& error) {  // it runs on, and is not heard
-    session.log().debug("DOCKER_SIGNAL_FAILED", error.what());
-  }
-}
-
 // What standard output brings, until it ends.
 Task<> copy_output(Session& session) {
   ProgramOutput& output = session.program->output();
   while (const auto piece = co_await output.next()) {
     if (piece->source == ProgramOutput::Source::standard_error)
       co_await session.channel.write_stderr(piece->data);
-    else if (session.reader != Session::Reader::there)
-      co_await drop_output(session);
     else
       co_await session.channel.write(piece->data);
   }
@@ -178,13 +164,6 @@ Task<bool> send_signal(Session& session, const ssh::Request& request) {
   co_return co_await session.program->signal(std::move(wish->name));
 }
 
-// A terminal has only one end for both directions.
-bool reader_leaves(Session& session) {
-  if (!session.program || session.terminal) return false;
-  if (session.reader == Session::Reader::there) session.reader = Session::Reader::gone;
-  return true;
-}
-
 Task<bool> serve_request(Session& session, const ssh::Request& request) {
   switch (request.type()) {
     case RequestType::env:
@@ -195,8 +174,6 @@ Task<bool> serve_request(Session& session, const ssh::Request& request) {
       co_return co_await change_window(session, request);
     case RequestType::signal:
       co_return co_await send_signal(session, request);
-    case RequestType::eow:
-      co_return reader_leaves(session);
     case RequestType::shell:
     case RequestType::exec:
     case RequestType::subsystem:

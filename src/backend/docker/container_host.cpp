@@ -33,8 +33,6 @@ class ContainerProgram final : public RunningProgram {
     co_await engine().kill(lease_->container(), std::move(name), in(config_->docker.signal));
     co_return true;
   }
-  // The first process of a container is ended by no other signal that it does not handle.
-  [[nodiscard]] Task<bool> nobody_reads() override { return signal("KILL"); }
   [[nodiscard]] Task<std::int64_t> exit_code() override {
     return engine().wait(lease_->container(), Deadline::max());
   }

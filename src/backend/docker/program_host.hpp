@@ -26,8 +26,6 @@ class RunningProgram {
   [[nodiscard]] virtual Task<> resize(ssh::TerminalSize size) = 0;
   // `name` without SIG. False when nothing could be reached.
   [[nodiscard]] virtual Task<bool> signal(std::string name) = 0;
-  // Somebody wrote to an output that nobody reads any more: it goes as in a pipeline. As signal().
-  [[nodiscard]] virtual Task<bool> nobody_reads() { return signal("PIPE"); }
   // After the output has ended: waits for the end. Nothing asks the engine once a second.
   [[nodiscard]] virtual Task<std::int64_t> exit_code() = 0;
   // Kills what is left of it, and removes what was made for it alone. Never throws.
