@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logins into boxes that stay, while somebody else does something with them.
+#include "backend/docker/limits.hpp"
 #include "unit/backend/docker/fake_engine.hpp"
 
 #include <algorithm>
@@ -15,7 +16,8 @@ class DockerHomeLaunch : public OnFakeEngine {
     config_.docker.create_missing = true;
     config_.docker.disable_agent = true;
   }
-  // An engine that makes a container for a daemon that has died: it has given the name away and shows nothing.
+  // An engine that makes a container for a daemon that has died: it has given the name away and shows
+  // nothing.
   void keep_the_name(int times) {
     engine_.on("POST /containers/create", [left = times](Peer& peer) mutable {
       if (left-- > 0)
@@ -36,7 +38,8 @@ TEST_F(DockerHomeLaunch, ANameThatACreationForNobodyHoldsIsWaitedFor) {
 
 TEST_F(DockerHomeLaunch, ANameThatStaysTakenIsToldAfterSomeTries) {
   keep_the_name(100);
-  EXPECT_EQ(launch_failure().status(), "x");
+  EXPECT_STREQ(launch_failure().what(),
+               "cannot start a box: POST /containers/create: 409 the name is in use");
   EXPECT_EQ(creations(), docker::limits::home_tries);
 }
 
