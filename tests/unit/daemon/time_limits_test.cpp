@@ -13,9 +13,10 @@ namespace {
 
 namespace asio = ssh::asio;
 using relay::answer_next;
+using relay::open_both;
+using relay::Session;
 using relay::Stage;
 using ssh::Task;
-using ssh::test::accept_next;
 using ssh::test::Loop;
 using namespace std::chrono_literals;
 using Clock = relay::Activity::Clock;
@@ -35,7 +36,7 @@ struct Scene {
   void run(Task<> test) {
     stage.start({.notices = limits.notices, .activity = limits.activity});
     holding.spawn(hold_to(limits));
-    relay::play(loop, stage, std::move(test));
+    loop.run(relay::to_the_end(stage, std::move(test)));
   }
 
   Loop loop;
@@ -44,22 +45,8 @@ struct Scene {
   ssh::TaskScope holding{loop.io.get_executor()};
 };
 
-struct Opened {
-  ssh::OpenedChannel client, agent;
-};
-
-Task<Opened> open(Stage& stage) {
-  ssh::TaskScope scope(co_await asio::this_coro::executor);
-  std::optional<ssh::OpenedChannel> client;
-  auto opening = [&]() -> Task<> { client.emplace(co_await relay::open_session(stage.client())); };
-  scope.spawn(opening());
-  ssh::OpenedChannel agent = co_await accept_next(stage.agent());
-  co_await scope.join();
-  co_return Opened{std::move(*client), std::move(agent)};
-}
-
 // Requests something of the agent, which agrees.
-Task<> ask(Opened& session, std::string name, std::vector<std::byte> payload = {}) {
+Task<> ask(Session& session, std::string name, std::vector<std::byte> payload = {}) {
   ssh::TaskScope scope(co_await asio::this_coro::executor);
   bool agreed = false;
   auto asking = [&]() -> Task<> {
@@ -71,8 +58,8 @@ Task<> ask(Opened& session, std::string name, std::vector<std::byte> payload = {
   EXPECT_TRUE(agreed);
 }
 
-Task<Opened> open_terminal(Stage& stage) {
-  Opened session = co_await open(stage);
+Task<Session> open_terminal(Stage& stage) {
+  Session session = co_await open_both(stage);
   const ssh::PtyRequest pty{.term = "xterm", .size = {}, .modes = {}};
   auto body = pty.encode();
   co_await ask(session, "pty-req", std::move(body));
@@ -98,8 +85,8 @@ TEST(TimeLimits, ATerminalIsWarnedOnceAndEverybodyHearsOfTheEnd) {
   auto test = [&]() -> Task<> {
     ssh::TaskScope answering(co_await asio::this_coro::executor);
     answering.spawn(answer_globals(scene.stage.client()));
-    const Opened terminal = co_await open_terminal(scene.stage);
-    const Opened program = co_await open(scene.stage);
+    const Session terminal = co_await open_terminal(scene.stage);
+    const Session program = co_await open_both(scene.stage);
     const auto begun = Clock::now();
     EXPECT_EQ(co_await all_errors(terminal.client.channel),
               "\r\nfairlead: This connection ends in 1 second.\r\n"
@@ -116,7 +103,7 @@ TEST(TimeLimits, AWarningNeverComesBeforeHalfOfTheTime) {
   const auto begun = Clock::now();
   Scene scene({.max_time = 600ms, .warn_before = 1h});
   auto test = [&]() -> Task<> {
-    Opened terminal = co_await open_terminal(scene.stage);
+    Session terminal = co_await open_terminal(scene.stage);
     const ssh::View view = co_await terminal.client.channel.view();
     EXPECT_EQ(ssh::to_string(view.data), "\r\nfairlead: This connection ends in 1 second.\r\n");
     EXPECT_GE(Clock::now() - begun, 300ms);
@@ -133,7 +120,7 @@ TEST(TimeLimits, AClientThatDoesNotAnswerIsEndedAllTheSame) {
 TEST(TimeLimits, EveryByteOfTheClientOrTheProgramPostponesTheIdleEnd) {
   Scene scene({.idle_timeout = 300ms});
   auto test = [&]() -> Task<> {
-    Opened session = co_await open(scene.stage);
+    Session session = co_await open_both(scene.stage);
     co_await ask(session, "shell");
     auto last = Clock::now();
     try {
@@ -155,7 +142,7 @@ TEST(TimeLimits, EveryByteOfTheClientOrTheProgramPostponesTheIdleEnd) {
 TEST(TimeLimits, KeepalivesAreNoActivity) {
   Scene scene({.idle_timeout = 100ms});
   auto test = [&]() -> Task<> {
-    const Opened session = co_await open(scene.stage);
+    const Session session = co_await open_both(scene.stage);
     ssh::TaskScope asking(co_await asio::this_coro::executor);
     auto keep_alive = [&]() -> Task<> {
       for (;;) {
