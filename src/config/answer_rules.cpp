@@ -113,7 +113,7 @@ constexpr std::array harmless{
 constexpr std::array usual_sockets{"/run/docker.sock", "/run/podman/podman.sock",
                                    "/run/containerd/containerd.sock", "/run/crio/crio.sock"};
 
-std::string lower(std::string_view text) {
+std::string in_lower_case(std::string_view text) {
   std::string result(text);
   std::ranges::transform(result, result.begin(),
                          [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -139,7 +139,7 @@ std::string plain_path(const std::string& path) {
 class Rules {
  public:
   Rules(Findings& findings, const Config& file) : findings_(findings), rules_(file.config_server.answers) {
-    for (const std::string& key : rules_.allow) allowed_.push_back(lower(key));
+    for (const std::string& key : rules_.allow) allowed_.push_back(in_lower_case(key));
     for (const std::string& directory : rules_.allow_mounts) mounts_.push_back(plain_path(directory));
     for (const char* socket : usual_sockets) sockets_.emplace_back(socket);
     constexpr std::string_view scheme = "unix://";
@@ -164,7 +164,7 @@ class Rules {
       if (resources && value.kind == Node::Kind::map)
         check_members(path, value);
       else
-        check(path.empty() ? lower(name) : path + "." + lower(name), value);
+        check(path.empty() ? in_lower_case(name) : path + "." + in_lower_case(name), value);
     }
   }
 
@@ -216,7 +216,7 @@ class Rules {
     bool more = false;  // than a type, a source and a target: a volume's driver can mount anything
     bool bind = false;
     for (const auto& [name, value] : mount.members) {
-      const std::string key = lower(name);
+      const std::string key = in_lower_case(name);
       if (key == "source") source = value.text;
       if (key == "type") bind = equal_ignoring_case(value.text, "bind");
       if (key == "volumeoptions" && !is_all_zero(value)) {

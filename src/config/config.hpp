@@ -154,7 +154,7 @@ struct PostponedError {
 };
 
 struct Config {
-  std::string file;  // where it was read from, for messages
+  std::string file;            // where it was read from, for messages
   bool for_one_login = false;  // an answer of the configuration server is in it (overlay.hpp)
   std::vector<std::string>
       warnings;  // complete sentences: what is accepted but has no effect, or will not stay

@@ -18,7 +18,7 @@ namespace {
 using backend::BackendError;
 
 constexpr const char* not_set_up = "The server is not set up to start boxes. Please tell the administrator.";
-constexpr const char* entries = "docker-engine";  // "backend" of the journal's entries
+constexpr const char* engine_entries = "docker-engine";  // "backend" of the journal's entries
 
 struct Part {
   const char* name;
@@ -106,7 +106,7 @@ void EngineBook::remember(const KnownEngine& engine, backend::Journal& journal) 
   if (remembered_.size() >= limits::known_engines)
     for (auto one = remembered_.begin(); one != remembered_.end();)
       one = is_held(one->first) ? std::next(one) : forget(one, journal);
-  journal.add({journal_id(engine.id), entries, engine.address.details()});
+  journal.add({journal_id(engine.id), engine_entries, engine.address.details()});
   remembered_[engine.id] = engine.address;
 }
 
@@ -140,7 +140,7 @@ std::shared_ptr<KnownEngine> EngineBook::find(const boost::json::object& entry) 
 
 void EngineBook::recall(const backend::Journal& journal) {
   const std::lock_guard lock(mutex_);
-  for (const auto& entry : journal.left_over(entries))
+  for (const auto& entry : journal.left_over(engine_entries))
     if (auto address = EngineAddress::read(entry.details); address && journal_id(address->id()) == entry.id)
       remembered_.emplace(address->id(), std::move(*address));
 }

@@ -7,7 +7,7 @@
 namespace fairlead::docker {
 namespace {
 
-constexpr const char* entries = "docker-home";  // "backend" of the journal's entries
+constexpr const char* home_entries = "docker-home";  // "backend" of the journal's entries
 
 std::string journal_id(const KnownEngine& engine, const std::string& container) {
   return "home-" + short_digest(home_key(engine, container));
@@ -29,7 +29,7 @@ void keep_note(Fleet& fleet, const HomeNote& note) {
     return drop_note(fleet, *note.engine, note.container);
   try {
     fleet.engines().remember(*note.engine, fleet.journal());
-    backend::Journal::Entry entry{journal_id(*note.engine, note.container), entries,
+    backend::Journal::Entry entry{journal_id(*note.engine, note.container), home_entries,
                                   EngineBook::reference(*note.engine)};
     entry.details["container"] = note.container;
     entry.details["stopAfterIdle"] = note.stop_after_idle.count();
@@ -53,7 +53,7 @@ void drop_note(Fleet& fleet, const KnownEngine& engine, const std::string& conta
 
 std::vector<HomeNote> notes_left(Fleet& fleet) {
   std::vector<HomeNote> notes;
-  for (const auto& entry : fleet.journal().left_over(entries)) {
+  for (const auto& entry : fleet.journal().left_over(home_entries)) {
     const auto nanoseconds = [&](std::string_view name) {
       return std::chrono::nanoseconds(http::integer_member(entry.details, name));
     };
