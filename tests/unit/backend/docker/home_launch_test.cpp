@@ -19,8 +19,8 @@ class DockerHomeLaunch : public OnFakeEngine {
   // An engine that makes a container for a daemon that has died: it has given the name away and shows
   // nothing.
   void keep_the_name(int times) {
-    engine_.on("POST /containers/create", [left = times](Peer& peer) mutable {
-      if (left-- > 0)
+    engine_.on("POST /containers/create", [this, times](Peer& peer) {
+      if (creations() <= times)
         peer.answer(409, R"({"message":"the name is in use"})");
       else
         peer.answer(201, R"({"Id":"made"})");
@@ -39,7 +39,7 @@ TEST_F(DockerHomeLaunch, ANameThatACreationForNobodyHoldsIsWaitedFor) {
 TEST_F(DockerHomeLaunch, ANameThatStaysTakenIsToldAfterSomeTries) {
   keep_the_name(100);
   EXPECT_STREQ(launch_failure().what(),
-               "cannot start a box: POST /containers/create: 409 the name is in use");
+               "cannot enter a box that stays: POST /containers/create: 409 the name is in use");
   EXPECT_EQ(creations(), docker::limits::home_tries);
 }
 
