@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Channel requests of any kind, which paramiko does not send by itself, and their answers."""
-import contextlib
 import queue
 import struct
 
 import paramiko
-from conftest import PASSWORD
 
 SIZE = struct.pack(">IIII", 80, 25, 0, 0)  # of a terminal
 
@@ -28,15 +26,6 @@ def send_request(channel, name, *fields, want_reply=False):
 
 def send_signal(channel, name):
     send_request(channel, "signal", text(name))
-
-
-@contextlib.contextmanager
-def transport(daemon, login=True, user="alice"):
-    with paramiko.Transport(("127.0.0.1", daemon.port)) as client:
-        client.start_client(timeout=20)
-        if login:
-            client.auth_password(user, PASSWORD, fallback=False)
-        yield client
 
 
 class Asker:

@@ -11,8 +11,9 @@ import time
 import paramiko
 import pytest
 import yaml
-from channel_requests import SIZE, Asker, text, transport
+from channel_requests import SIZE, Asker, text
 from conftest import BIN, Daemon, own_daemons, run, wait_until
+from paramiko_login import transport
 
 CONTAINERSSH = {  # core.md section 1.1
     "kex": ["curve25519-sha256@libssh.org", "ecdh-sha2-nistp521", "ecdh-sha2-nistp384", "ecdh-sha2-nistp256"],

@@ -8,8 +8,9 @@ import struct
 import subprocess
 
 import pytest
-from channel_requests import SIZE, Asker, text, transport
+from channel_requests import SIZE, Asker, text
 from conftest import BIN, Daemon, own_daemons, run, wait_until
+from paramiko_login import transport
 from password_login import login
 from webhooks import Server
 
